@@ -1,0 +1,53 @@
+/**
+ * Activations as they flow from capture to comparison: batch by batch, layer by layer, samples first.
+ *
+ * @module
+ */
+import type { FloatArray, Matrix } from '../matrix.js';
+
+/** What is known of a layer before anything runs. */
+export interface LayerInfo {
+  /** Unique within its set: the model's own name, with the path of nested models (`backbone/conv1`). */
+  readonly name: string;
+  /** Class of the layer or op, for example `Conv2D`; `Array` for activations that were given. */
+  readonly kind: string;
+  /** Output shape without the batch axis; `null` where the model leaves an axis open. */
+  readonly shape: readonly (number | null)[];
+  /** Number of the layer's own weights. */
+  readonly parameters?: number;
+}
+
+/**
+ * One layer's activations for a run of samples, `[samples, grid[0], grid[1], channels]`, channels last. A dense layer
+ * has the grid `[1, 1]`, a sequence of `t` steps `[t, 1]`.
+ */
+export interface ActivationBlock {
+  readonly samples: number;
+  readonly grid: readonly [number, number];
+  readonly channels: number;
+  readonly data: FloatArray;
+}
+
+/** The chosen layers' activations for samples `start … start + samples − 1`. */
+export interface ActivationBatch {
+  readonly start: number;
+  readonly samples: number;
+  readonly layers: ReadonlyMap<string, ActivationBlock>;
+}
+
+/** How positions of a grid become datapoints and neurons. */
+export type Spatial = 'positions' | 'mean' | 'flatten';
+
+/** Activations of named layers over one set of samples; read as often as needed, always in the same order. */
+export interface ActivationSet {
+  /** In order of execution. */
+  readonly layers: readonly LayerInfo[];
+  /** Number of samples, where it is known before reading. */
+  readonly samples: number | undefined;
+  /** How grids are read as datapoints. */
+  readonly spatial: Spatial;
+  /** A new pass over the samples. */
+  batches(): AsyncIterable<ActivationBatch>;
+  /** Whole layers in memory, datapoints × neurons, the spatial rule applied. */
+  matrices(): Promise<Record<string, Matrix>>;
+}

@@ -1,0 +1,169 @@
+/**
+ * The named matrix of similarities, layer × layer, and its readers.
+ *
+ * @module
+ */
+import { FormatError, OptionError } from '../errors.js';
+import type { SimilarityResult } from '../measures/measure.js';
+
+/** Identifies the JSON form of a {@link Similarity}. */
+export const SIMILARITY_FORMAT = 'svcca/similarity@1';
+
+/** One comparison of two layers: everything of a result that is not the same for the whole matrix. */
+export type Cell = Omit<SimilarityResult, 'measure' | 'options' | 'engine'>;
+
+/** What a {@link Similarity} is made of; also, with `format` and `version`, its JSON form. */
+export interface SimilarityData {
+  /** Names of the two sides, for titles. */
+  readonly names: { readonly a: string; readonly b: string };
+  readonly measure: string;
+  /** Every option as it was used, defaults included. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly engine: string;
+  /** Layers of the first side, in order of execution. */
+  readonly rows: readonly string[];
+  /** Layers of the second side, in order of execution. */
+  readonly cols: readonly string[];
+  /** Row by row, `rows.length × cols.length`. */
+  readonly cells: readonly Cell[];
+  /** Number of samples (images, not positions). */
+  readonly samples: number;
+  /** Hashes of what was compared, where they could be taken. */
+  readonly fingerprints: { readonly a?: string; readonly b?: string; readonly data?: string };
+  /** What concerns the whole comparison. */
+  readonly warnings: readonly string[];
+}
+
+/** A layer and the score it reached. */
+export interface LayerScore {
+  readonly layer: string;
+  readonly score: number;
+}
+
+/** Similarity of every layer of one network to every layer of another. Reading it never computes. */
+export class Similarity implements SimilarityData {
+  readonly names;
+  readonly measure;
+  readonly options;
+  readonly engine;
+  readonly rows;
+  readonly cols;
+  readonly cells;
+  readonly samples;
+  readonly fingerprints;
+  readonly warnings;
+  /** Scores row by row, `rows.length × cols.length`. */
+  readonly scores: Float64Array;
+
+  constructor(data: SimilarityData) {
+    this.names = data.names;
+    this.measure = data.measure;
+    this.options = data.options;
+    this.engine = data.engine;
+    this.rows = data.rows;
+    this.cols = data.cols;
+    this.cells = data.cells;
+    this.samples = data.samples;
+    this.fingerprints = data.fingerprints;
+    this.warnings = data.warnings;
+    this.scores = Float64Array.from(data.cells, (cell) => cell.score);
+  }
+
+  /** Score of a layer of the first side against a layer of the second. @throws OptionError for an unknown layer. */
+  at(row: string, col: string): number {
+    return this.cell(row, col).score;
+  }
+
+  /** Score and diagnostics of one pair. @throws OptionError for an unknown layer. */
+  cell(row: string, col: string): Cell {
+    return this.cells[indexOf(this.rows, row, 'row') * this.cols.length + indexOf(this.cols, col, 'column')]!;
+  }
+
+  /**
+   * Corresponding layers: those of the same name in order of rows, or, where no name is shared, the layers at the same
+   * place.
+   */
+  diagonal(): (LayerScore & { readonly row: string; readonly col: string })[] {
+    const shared = this.rows.filter((name) => this.cols.includes(name));
+    const pairs: (readonly [string, string])[] =
+      shared.length > 0
+        ? shared.map((name) => [name, name])
+        : this.rows.slice(0, this.cols.length).map((name, i) => [name, this.cols[i]!]);
+    return pairs.map(([row, col]) => ({ layer: row, row, col, score: this.at(row, col) }));
+  }
+
+  /** The layer of the second side that is most similar to layer `row` of the first. */
+  best(row: string): LayerScore {
+    const start = indexOf(this.rows, row, 'row') * this.cols.length;
+    const scores = this.scores.subarray(start, start + this.cols.length);
+    const at = scores.indexOf(scores.reduce((most, score) => Math.max(most, score), -Infinity));
+    return { layer: this.cols[at]!, score: scores[at]! };
+  }
+
+  /** The matrix as an aligned table of text. */
+  toString(): string {
+    const head = ['', ...this.cols];
+    const body = this.rows.map((row) => [row, ...this.cols.map((col) => this.at(row, col).toFixed(3))]);
+    const widths = head.map((_, c) => Math.max(...[head, ...body].map((line) => line[c]!.length)));
+    const line = (cells: string[]) =>
+      cells.map((text, c) => (c === 0 ? text.padEnd(widths[c]!) : text.padStart(widths[c]!))).join('  ');
+    return [head, ...body].map((cells) => line(cells).trimEnd()).join('\n');
+  }
+
+  /** Prints {@link Similarity.toString} with a title. @param write - takes each text; `console.log` by default. */
+  print(write: (text: string) => void = console.log): void {
+    write(`${this.measure}: ${this.names.a} (rows) × ${this.names.b} (columns), ${this.samples} samples\n${this}`);
+  }
+
+  /** The JSON form, read back by {@link Similarity.fromJSON}. */
+  toJSON(): SimilarityData & { readonly format: string; readonly scores: number[][] } {
+    const { names, measure, options, engine, samples, rows, cols, cells, fingerprints, warnings } = this;
+    const scores = rows.map((_, r) => Array.from(this.scores.subarray(r * cols.length, (r + 1) * cols.length)));
+    return {
+      format: SIMILARITY_FORMAT,
+      names,
+      measure,
+      options,
+      engine,
+      samples,
+      fingerprints,
+      rows,
+      cols,
+      scores,
+      warnings,
+      cells,
+    };
+  }
+
+  /** Reads what {@link Similarity.toJSON} wrote, parsed or as text. @throws FormatError naming the member at fault. */
+  static fromJSON(json: string | object): Similarity {
+    let value: unknown = json;
+    if (typeof json === 'string') {
+      try {
+        value = JSON.parse(json);
+      } catch (cause) {
+        throw new FormatError(`a similarity is not JSON: ${(cause as Error).message}`, { cause });
+      }
+    }
+    const data = value as Partial<SimilarityData & { format: string }>;
+    if (data.format !== SIMILARITY_FORMAT) {
+      throw new FormatError(`a similarity has format '${data.format}': '${SIMILARITY_FORMAT}' is read here`);
+    }
+    const { rows, cols, cells } = data;
+    if (!Array.isArray(rows) || !Array.isArray(cols) || !Array.isArray(cells)) {
+      throw new FormatError('a similarity needs the arrays rows, cols and cells');
+    }
+    if (cells.length !== rows.length * cols.length) {
+      throw new FormatError(`a similarity of ${rows.length} × ${cols.length} layers has ${cells.length} cells`);
+    }
+    const bad = cells.findIndex((cell) => typeof (cell as Cell | null)?.score !== 'number');
+    if (bad >= 0) throw new FormatError(`cell ${bad} of a similarity has no score`);
+    return new Similarity(data as SimilarityData);
+  }
+}
+
+function indexOf(names: readonly string[], name: string, side: string): number {
+  const at = names.indexOf(name);
+  if (at < 0) throw new OptionError(`no ${side} is called '${name}': there are ${names.join(', ')}`);
+  return at;
+}

@@ -1,0 +1,92 @@
+/**
+ * What a measure is, and what every measure returns.
+ *
+ * @module
+ */
+import type { Engine } from '../engines/engine.js';
+import type { Factor } from '../factor/factor.js';
+import type { Keep } from '../factor/keep.js';
+import type { HostMatrix } from '../engines/engine.js';
+
+/** How one side of a comparison looked. */
+export interface SideSummary {
+  /** Number of neurons (columns). */
+  readonly neurons: number;
+  /** Neurons that never changed. */
+  readonly dead: number;
+  /** Number of linearly independent directions, by the relative tolerance of the method. */
+  readonly rank: number;
+  /** Directions that entered the measure, at most `rank`. */
+  readonly kept: number;
+}
+
+/** The similarity of two representations, with all that is needed to judge and to repeat it. */
+export interface SimilarityResult {
+  /** Name of the measure. */
+  readonly measure: string;
+  /** The similarity (or, where an option says so, the distance or angle). Never NaN. */
+  readonly score: number;
+  /** Canonical correlations, largest first, each in [0, 1]; only of measures that have them. */
+  readonly correlations?: readonly number[];
+  /** Number of datapoints. */
+  readonly samples: number;
+  readonly x: SideSummary;
+  readonly y: SideSummary;
+  /** Every option as it was used, defaults included. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Engine that computed it. */
+  readonly engine: string;
+  /** Route to the factors: `moments` (Gram matrices) or `direct` (QR of the data). */
+  readonly method: 'moments' | 'direct';
+  /** What a reader of the score should know, in full sentences. */
+  readonly warnings: readonly string[];
+}
+
+/** Everything a measure may use of a pair: the two factors and their cross block. */
+export interface Pair {
+  readonly x: Factor;
+  readonly y: Factor;
+  /** `C = U₁ᵀU₂`, the leading directions that the measure's plan asked for: `[≤ rank x, ≤ rank y]`. */
+  readonly cross: HostMatrix;
+  /** Sums over samples of products of squared norms of the centred rows, where the plan asked for them. */
+  readonly rowNorms?: { readonly xx: number; readonly xy: number; readonly yy: number };
+  /**
+   * `Σᵢ |xᵢ · qⱼ|` over the raw samples of the x side, for each column of `directions` `[neurons, k]`. Only where the samples are still at
+   * hand.
+   */
+  readonly absoluteProjections?: (side: 'x' | 'y', directions: HostMatrix) => Promise<Float64Array>;
+}
+
+/** What a measure needs of a pair, known from its options alone. */
+export interface Needs {
+  /** Leading directions of each side; `'all'` for the full rank. */
+  readonly keep: Keep | 'all';
+  readonly rowNorms?: boolean;
+  readonly samples?: boolean;
+}
+
+/** What a measure computes of a pair. */
+export interface Outcome {
+  readonly score: number;
+  readonly correlations?: readonly number[];
+  readonly kept: { readonly x: number; readonly y: number };
+  readonly warnings?: readonly string[];
+  readonly extras?: Readonly<Record<string, unknown>>;
+}
+
+/** A similarity measure: a name, its facts, and a formula over a {@link Pair}. */
+export interface Measure<Options extends object = Record<string, unknown>> {
+  readonly name: string;
+  /** The paper and equation that define it. */
+  readonly reference: string;
+  /** Maps of either side that leave it unchanged. */
+  readonly invariances: readonly ('invertible linear' | 'orthogonal' | 'isotropic scaling' | 'translation')[];
+  /** Whether x and y can be exchanged under the default options. */
+  readonly symmetric: boolean;
+  /** The one place where its defaults stand. */
+  readonly defaults: Readonly<Required<Options>>;
+  /** Fills in the defaults. @throws OptionError naming a bad key or value. */
+  resolve(options: Options): Required<Options>;
+  needs(options: Required<Options>): Needs;
+  evaluate(pair: Pair, options: Required<Options>, engine: Engine): Promise<Outcome>;
+}

@@ -1,0 +1,54 @@
+/**
+ * Options that every long call shares, and the check that names a bad choice back.
+ *
+ * @module
+ */
+import { OptionError } from './errors.js';
+import type { Engine, EngineName } from './engines/engine.js';
+
+/** One report of progress: `done` of `total` (where the total is known) in the named stage. */
+export interface Progress {
+  readonly stage: string;
+  readonly done: number;
+  readonly total: number | undefined;
+}
+
+/** Options shared by every call that computes. */
+export interface RunOptions {
+  /** Where the linear algebra runs. @defaultValue `'auto'`: the fastest that works here */
+  readonly engine?: 'auto' | EngineName | Engine;
+  /** Threads for engines that have them. @defaultValue all cores */
+  readonly threads?: number;
+  /** Stops the call; the promise rejects with the signal's reason and nothing is leaked. */
+  readonly signal?: AbortSignal;
+  /** Called as work proceeds. The library itself never prints. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** Returns `value` if it is one of `allowed`, else throws an {@link OptionError} that lists them. */
+export function keyword<T extends string>(name: string, value: unknown, allowed: readonly T[]): T {
+  if ((allowed as readonly unknown[]).includes(value)) return value as T;
+  const list = allowed.map((choice) => `'${choice}'`).join(', ');
+  throw new OptionError(`${name} is ${show(value)}: choose one of ${list}`);
+}
+
+/** Returns `value` if it is a whole number of at least `least`, else throws an {@link OptionError}. */
+export function wholeNumber(name: string, value: unknown, least = 1): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least) return value;
+  throw new OptionError(`${name} is ${show(value)}: give a whole number of at least ${least}`);
+}
+
+/** Throws if `options` has a key that is not among `allowed`: a misspelt option must not be silently ignored. */
+export function knownKeys(what: string, options: object, allowed: readonly string[]): void {
+  const unknown = Object.keys(options).find((key) => !allowed.includes(key));
+  if (unknown !== undefined) {
+    throw new OptionError(`${what} has no option '${unknown}': it takes ${allowed.join(', ')}`);
+  }
+}
+
+/** A value as a message shows it. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'function' || typeof value === 'symbol') return typeof value;
+  return JSON.stringify(value) ?? String(value);
+}
