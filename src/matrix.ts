@@ -131,7 +131,8 @@ function fromRows(rows: readonly NumberArray[], side: string, width = rows[0]?.l
     if (row.length !== width) {
       throw new ShapeError(`${side} is ragged: row ${i} has ${row.length} values, row 0 has ${width}`);
     }
-    if (typeof row[0] === 'object') throw wrongRank([rows.length, width, (row[0] as NumberArray).length], side);
+    if (typeof row[0] === 'object')
+      throw wrongRank([rows.length, width, (row[0] as NumberArray).length], side);
     data.set(row, i * width);
   });
   return { rows: rows.length, cols: width, data };
@@ -155,7 +156,9 @@ function wrongRank(shape: readonly number[], side: string): ShapeError {
     shape.length === 1
       ? 'reshape it to [samples, neurons]'
       : "flatten it to [samples, neurons], or give layers of rank 3 and 4 to compare(), which has 'spatial'";
-  return new ShapeError(`${side} has shape [${shape.join(', ')}]: a matrix of samples × neurons is needed; ${way}`);
+  return new ShapeError(
+    `${side} has shape [${shape.join(', ')}]: a matrix of samples × neurons is needed; ${way}`,
+  );
 }
 
 function notAMatrix(value: unknown, side: string): ShapeError {

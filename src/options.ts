@@ -52,3 +52,9 @@ export function show(value: unknown): string {
   if (typeof value === 'function' || typeof value === 'symbol') return typeof value;
   return JSON.stringify(value) ?? String(value);
 }
+
+/** Returns `value` if it is true or false, else throws an {@link OptionError}. */
+export function flag(name: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new OptionError(`${name} is ${show(value)}: give true or false`);
+}

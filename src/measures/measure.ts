@@ -28,6 +28,10 @@ export interface SimilarityResult {
   readonly score: number;
   /** Canonical correlations, largest first, each in [0, 1]; only of measures that have them. */
   readonly correlations?: readonly number[];
+  /** Projection weights of the correlations, summing to 1 (PWCCA). */
+  readonly weights?: readonly number[];
+  /** Singular values of the cross-covariance, largest first (PLS). */
+  readonly singularValues?: readonly number[];
   /** Number of datapoints. */
   readonly samples: number;
   readonly x: SideSummary;
@@ -51,8 +55,8 @@ export interface Pair {
   /** Sums over samples of products of squared norms of the centred rows, where the plan asked for them. */
   readonly rowNorms?: { readonly xx: number; readonly xy: number; readonly yy: number };
   /**
-   * `Σᵢ |xᵢ · qⱼ|` over the raw samples of the x side, for each column of `directions` `[neurons, k]`. Only where the samples are still at
-   * hand.
+   * `Σᵢ |xᵢ · qⱼ|` over the raw (uncentred) samples of a side, for each column of `directions` `[neurons, k]`; only where
+   * the samples are still in memory.
    */
   readonly absoluteProjections?: (side: 'x' | 'y', directions: HostMatrix) => Promise<Float64Array>;
 }
@@ -69,9 +73,11 @@ export interface Needs {
 export interface Outcome {
   readonly score: number;
   readonly correlations?: readonly number[];
+  readonly weights?: readonly number[];
+  readonly singularValues?: readonly number[];
+  /** Directions of each side that entered. */
   readonly kept: { readonly x: number; readonly y: number };
   readonly warnings?: readonly string[];
-  readonly extras?: Readonly<Record<string, unknown>>;
 }
 
 /** A similarity measure: a name, its facts, and a formula over a {@link Pair}. */

@@ -1,0 +1,89 @@
+/**
+ * Every measure of two matrices, under every convention that the field uses, from one factorisation.
+ *
+ * @module
+ */
+import { OptionError, SvccaError } from '../errors.js';
+import type { MatrixLike } from '../matrix.js';
+import { withPair } from '../measures/functions.js';
+import type { PairOptions } from '../measures/functions.js';
+import type { SimilarityResult } from '../measures/measure.js';
+import { evaluate } from '../measures/pair.js';
+import { presets } from '../measures/presets.js';
+import { findMeasure } from '../measures/registry.js';
+import type { MeasureName } from '../measures/registry.js';
+
+/** One line of {@link score}: a result with a label that says which convention it follows. */
+export interface LabelledResult extends SimilarityResult {
+  readonly label: string;
+}
+
+/** A measure and the options that make a named convention of it. */
+export interface Convention {
+  readonly label: string;
+  readonly measure: MeasureName;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** The conventions that {@link score} evaluates when none is named. */
+export const conventions: readonly Convention[] = [
+  { label: 'CCA, mean ρ', measure: 'cca', options: {} },
+  { label: 'CCA, mean ρ² (R²CCA)', measure: 'cca', options: { summary: 'meanSquared' } },
+  { label: 'CCA, mean ρ² uncentred (Kornblith’s demo)', measure: 'cca', options: presets.kornblith.cca },
+  { label: 'CCA, mean of ρ up to 98 % of their sum (google)', measure: 'cca', options: presets.google.cca },
+  { label: 'SVCCA, 99 % of Σs²', measure: 'svcca', options: {} },
+  { label: 'SVCCA, 98 % of Σs²', measure: 'svcca', options: { keep: { variance: 0.98 } } },
+  { label: 'SVCCA, 99 % of Σs', measure: 'svcca', options: { keep: { singularValueMass: 0.99 } } },
+  { label: 'SVCCA, 98 % of Σs', measure: 'svcca', options: { keep: { singularValueMass: 0.98 } } },
+  { label: 'SVCCA, anatome', measure: 'svcca', options: presets.anatome.svcca },
+  { label: 'PWCCA, paper', measure: 'pwcca', options: {} },
+  { label: 'PWCCA, paper, weights of y', measure: 'pwcca', options: { side: 'y' } },
+  { label: 'PWCCA, google (x, y)', measure: 'pwcca', options: { ...presets.google.pwcca, side: 'x' } },
+  { label: 'PWCCA, google (y, x)', measure: 'pwcca', options: { ...presets.google.pwcca, side: 'y' } },
+  { label: 'PWCCA, anatome', measure: 'pwcca', options: presets.anatome.pwcca },
+  { label: 'linear CKA', measure: 'cka', options: {} },
+  { label: 'linear CKA, debiased', measure: 'cka', options: { estimator: 'debiased' } },
+  { label: 'Procrustes similarity', measure: 'procrustes', options: {} },
+  { label: 'Procrustes angle (netrep)', measure: 'procrustes', options: presets.netrep.procrustes },
+  { label: 'PLS, largest covariance', measure: 'pls', options: {} },
+];
+
+/** Options of {@link score}. */
+export interface ScoreOptions extends PairOptions {
+  /** Which conventions to evaluate. @defaultValue all of {@link conventions} */
+  readonly conventions?: readonly Convention[];
+}
+
+/**
+ * Scores two matrices, samples × neurons, under many conventions; each side is factored once.
+ *
+ * @returns one result per convention. A measure that cannot be taken of these data (for example CCA where
+ * `samples ≤ neurons`) is left out, and named in `skipped` with its reason.
+ * @throws as `cca`, for what concerns the data as a whole.
+ */
+export async function score(
+  x: MatrixLike,
+  y: MatrixLike,
+  options: ScoreOptions = {},
+): Promise<{ results: LabelledResult[]; skipped: { label: string; measure: string; reason: string }[] }> {
+  const asked = options.conventions ?? conventions;
+  if (asked.length === 0) throw new OptionError('conventions is empty: name at least one');
+  const plans = asked.map(({ label, measure: name, options: own }) => {
+    const measure = findMeasure(name);
+    return { label, measure, resolved: measure.resolve(own) as Record<string, unknown> };
+  });
+  return withPair(x, y, options, { keep: 'all', rowNorms: true, samples: true }, async (pair, engine) => {
+    const results: LabelledResult[] = [];
+    const skipped: { label: string; measure: string; reason: string }[] = [];
+    for (const { label, measure, resolved } of plans) {
+      options.signal?.throwIfAborted();
+      try {
+        results.push({ label, ...(await evaluate(measure, pair, resolved, engine)) });
+      } catch (error) {
+        if (!(error instanceof SvccaError) || error.code !== 'TOO_FEW_SAMPLES') throw error;
+        skipped.push({ label, measure: measure.name, reason: error.message });
+      }
+    }
+    return { results, skipped };
+  });
+}

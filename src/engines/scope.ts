@@ -1,0 +1,52 @@
+/**
+ * A scope for handles: whatever an algorithm has not disposed when it ends, by success, error or abort, is disposed.
+ *
+ * @module
+ */
+import type { Engine, Handle } from './engine.js';
+
+/** Runs `work` on a view of the engine whose handles live no longer than the call. */
+export async function withScope<T>(engine: Engine, work: (engine: Engine) => Promise<T>): Promise<T> {
+  const live = new Set<Handle>();
+  const track = <H extends Handle>(handle: H): H => {
+    live.add(handle);
+    return handle;
+  };
+  const scoped: Engine = {
+    name: engine.name,
+    upload: async (matrix) => track(await engine.upload(matrix)),
+    download: (handle) => engine.download(handle),
+    columnMeans: (batch) => engine.columnMeans(batch),
+    accumulateGram: async (batch, mean, into) => track(await engine.accumulateGram(batch, mean, into)),
+    accumulateCross: async (a, b, into) => track(await engine.accumulateCross(a, b, into)),
+    project: async (batch, mean, weights) => track(await engine.project(batch, mean, weights)),
+    multiply: async (a, b, transpose) => track(await engine.multiply(a, b, transpose)),
+    eigSymmetric: async (a) => {
+      const found = await engine.eigSymmetric(a);
+      track(found.vectors);
+      return found;
+    },
+    svd: async (a) => {
+      const found = await engine.svd(a);
+      track(found.u);
+      track(found.v);
+      return found;
+    },
+    singularValues: (a) => engine.singularValues(a),
+    qr: async (a) => {
+      const found = await engine.qr(a);
+      track(found.q);
+      track(found.r);
+      return found;
+    },
+    dispose: (...handles) => {
+      for (const handle of handles) live.delete(handle);
+      engine.dispose(...handles);
+    },
+  };
+  try {
+    return await work(scoped);
+  } finally {
+    engine.dispose(...live);
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * From factors to cross blocks `C = U₁ᵀU₂`: projections onto a basis, and their accumulation batch by batch.
+ *
+ * @module
+ */
+import type { Matrix } from '../matrix.js';
+import type { Engine, Handle, HostMatrix } from '../engines/engine.js';
+import type { Factor } from './factor.js';
+import { scaleColumns } from './small.js';
+
+/** Condition of the kept directions above which a basis formed from moments is made orthonormal once more. */
+export const REFINE_ABOVE = 1e4;
+
+/** Turns batches of a layer into rows of its basis, `U = (X − μ)·V·S⁻¹`, leading `kept` directions. */
+export class Projector {
+  private selfGram: Handle | undefined;
+  private readonly refine: boolean;
+
+  private constructor(
+    private readonly engine: Engine,
+    private readonly factor: Factor,
+    readonly kept: number,
+    private readonly weights: Handle,
+  ) {
+    this.refine = kept > 0 && factor.s[0]! > REFINE_ABOVE * factor.s[kept - 1]!;
+  }
+
+  static async open(engine: Engine, factor: Factor, kept: number): Promise<Projector> {
+    const { v, s } = factor;
+    const weights = scaleColumns(
+      v,
+      s.subarray(0, kept).map((value) => 1 / value),
+    );
+    return new Projector(engine, factor, kept, await engine.upload(weights));
+  }
+
+  /** Rows of the basis for a batch; the caller disposes them. */
+  async rows(batch: Matrix): Promise<Handle> {
+    const { engine } = this;
+    const x = await engine.upload(batch);
+    const u = await engine.project(x, this.factor.mean, this.weights);
+    engine.dispose(x);
+    if (this.refine) this.selfGram = await engine.accumulateCross(u, u, this.selfGram);
+    return u;
+  }
+
+  /**
+   * `E^(−1/2)` of `E = UᵀU` over all batches, or nothing where `U` is orthonormal as it stands. The Gram route leaves an
+   * error of about `ε·cond²` in `U`; a second, symmetric orthonormalisation (as in CholeskyQR2, Yamamoto et al. 2015)
+   * removes it.
+   */
+  async correction(): Promise<Handle | undefined> {
+    if (this.selfGram === undefined) return undefined;
+    const { engine } = this;
+    const { values, vectors } = await engine.eigSymmetric(this.selfGram);
+    const scaled = scaleColumns(
+      await engine.download(vectors),
+      values.map((value) => 1 / Math.sqrt(value)),
+    );
+    const left = await engine.upload(scaled);
+    const root = await engine.multiply(left, vectors, { b: true });
+    engine.dispose(left, vectors);
+    return root;
+  }
+
+  dispose(): void {
+    this.engine.dispose(this.weights, ...(this.selfGram ? [this.selfGram] : []));
+    this.selfGram = undefined;
+  }
+}
+
+/** `left · C · right` with the corrections of both sides, in host memory; disposes `cross`. */
+export async function correctedCross(
+  engine: Engine,
+  cross: Handle,
+  left: Handle | undefined,
+  right: Handle | undefined,
+): Promise<HostMatrix> {
+  let block = cross;
+  const swap = (next: Handle): void => {
+    engine.dispose(block);
+    block = next;
+  };
+  if (left) swap(await engine.multiply(left, block));
+  if (right) swap(await engine.multiply(block, right));
+  const result = await engine.download(block);
+  engine.dispose(block);
+  return result;
+}
+
+/** Squared distances `‖xᵢ − μ‖²` of the rows from the mean, as debiased estimators need them. */
+export function squaredNorms({ rows, cols, data }: Matrix, mean: Float64Array): Float64Array {
+  return Float64Array.from({ length: rows }, (_, i) => {
+    let sum = 0;
+    for (let j = 0; j < cols; j++) sum += (data[i * cols + j]! - mean[j]!) ** 2;
+    return sum;
+  });
+}
+
+/** Sum of products of two vectors of one length. */
+export function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}

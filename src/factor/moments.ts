@@ -1,0 +1,127 @@
+/**
+ * Second moments of a layer, accumulated batch by batch and merged exactly: memory is `O(neurons²)` however many samples.
+ *
+ * @module
+ */
+import { DataError, NumericalError, ShapeError } from '../errors.js';
+import { zeros } from '../matrix.js';
+import type { Matrix } from '../matrix.js';
+import type { Engine, Handle, HostMatrix } from '../engines/engine.js';
+import type { Factor } from './factor.js';
+import { FLOAT32_TOLERANCE, orient } from './factor.js';
+
+/** Count, means and centred Gram matrix `Σ(x−μ)(x−μ)ᵀ`: all that is saved of a shard. */
+export interface MomentsData {
+  readonly samples: number;
+  readonly mean: Float64Array;
+  readonly gram: HostMatrix;
+}
+
+/** Running moments inside an engine. */
+export class Moments {
+  samples = 0;
+  private mean: Float64Array;
+  private gram: Handle | undefined;
+
+  constructor(
+    private readonly engine: Engine,
+    readonly neurons: number,
+  ) {
+    this.mean = new Float64Array(neurons);
+  }
+
+  /**
+   * Adds a batch `[samples, neurons]`: its Gram about its own mean, then the pairwise update of Chan, Golub and LeVeque
+   * (1983). `Σxxᵀ − nμμᵀ` would lose every digit that a large offset takes.
+   */
+  async add(batch: Matrix): Promise<void> {
+    if (batch.cols !== this.neurons) {
+      throw new ShapeError(`a batch of ${batch.cols} neurons for moments of ${this.neurons}`);
+    }
+    const { engine } = this;
+    const x = await engine.upload(batch);
+    const mean = await engine.columnMeans(x);
+    this.gram = await engine.accumulateGram(x, mean, this.gram);
+    engine.dispose(x);
+    const update = pooled(this.samples, this.mean, batch.rows, mean);
+    if (this.samples > 0) {
+      const shift = await engine.upload({ rows: 1, cols: this.neurons, data: update.shift });
+      this.gram = await engine.accumulateGram(shift, new Float64Array(this.neurons), this.gram);
+      engine.dispose(shift);
+    }
+    this.mean = update.mean;
+    this.samples += batch.rows;
+  }
+
+  /** The moments so far, in host memory. @throws DataError when nothing was added */
+  async data(): Promise<MomentsData> {
+    if (this.gram === undefined) throw new DataError('no samples: the moments of nothing were asked for');
+    const gram = await this.engine.download(this.gram);
+    if (!gram.data.every(Number.isFinite)) {
+      throw new NumericalError('squares of the activations overflow: scale them down before comparing');
+    }
+    return { samples: this.samples, mean: this.mean.slice(), gram };
+  }
+
+  dispose(): void {
+    if (this.gram) this.engine.dispose(this.gram);
+    this.gram = undefined;
+  }
+}
+
+/** Moments of two disjoint sets of samples as one: exact up to rounding, in any order. @throws ShapeError */
+export function mergeMoments(a: MomentsData, b: MomentsData): MomentsData {
+  const neurons = a.mean.length;
+  if (b.mean.length !== neurons) {
+    throw new ShapeError(`cannot merge moments of ${neurons} and ${b.mean.length} neurons`);
+  }
+  const { mean, shift } = pooled(a.samples, a.mean, b.samples, b.mean);
+  const gram = zeros(neurons, neurons);
+  for (let i = 0; i < neurons; i++) {
+    for (let j = 0; j < neurons; j++) {
+      const at = i * neurons + j;
+      gram.data[at] = a.gram.data[at]! + b.gram.data[at]! + shift[i]! * shift[j]!;
+    }
+  }
+  return { samples: a.samples + b.samples, mean, gram };
+}
+
+/** Mean of the union, and the vector whose square is what the difference of the two means adds to the Gram. */
+function pooled(
+  n: number,
+  a: Float64Array,
+  m: number,
+  b: Float64Array,
+): Record<'mean' | 'shift', Float64Array> {
+  const weight = Math.sqrt((n / (n + m)) * m);
+  return {
+    mean: a.map((value, j) => (n === 0 ? b[j]! : value + (b[j]! - value) * (m / (n + m)))),
+    shift: a.map((value, j) => (b[j]! - value) * weight),
+  };
+}
+
+/**
+ * Factor of a layer from its moments. Squaring halves the digits, so directions below `1e-7 · s[0]` are noise and cut.
+ */
+export async function factorMoments(engine: Engine, moments: MomentsData): Promise<Factor> {
+  const { samples, mean, gram } = moments;
+  const neurons = mean.length;
+  const uploaded = await engine.upload(gram);
+  const { values, vectors } = await engine.eigSymmetric(uploaded);
+  const v = await engine.download(vectors);
+  engine.dispose(uploaded, vectors);
+  const s = values.map((value) => Math.sqrt(Math.max(0, value)));
+  let dead = 0;
+  for (let j = 0; j < neurons; j++) if (gram.data[j * neurons + j] === 0) dead++;
+  const oriented = orient(v, s, FLOAT32_TOLERANCE, samples);
+  return {
+    samples,
+    neurons,
+    dead,
+    mean,
+    v: oriented.v,
+    s: oriented.s,
+    method: 'moments',
+    tolerance: FLOAT32_TOLERANCE,
+  };
+}

@@ -1,0 +1,37 @@
+/**
+ * Every measure by its name. To add one: write its file, and add it here.
+ *
+ * @module
+ */
+import { keyword, show } from '../options.js';
+import { OptionError } from '../errors.js';
+import { ccaMeasure } from './cca.js';
+import { ckaMeasure } from './cka.js';
+import type { Measure } from './measure.js';
+import { plsMeasure } from './pls.js';
+import { procrustesMeasure } from './procrustes.js';
+import { pwccaMeasure } from './pwcca.js';
+import { svccaMeasure } from './svcca.js';
+
+/** Measures that come with the library. */
+export const measures = Object.freeze({
+  svcca: svccaMeasure,
+  cca: ccaMeasure,
+  pwcca: pwccaMeasure,
+  cka: ckaMeasure,
+  procrustes: procrustesMeasure,
+  pls: plsMeasure,
+});
+
+/** Names of the measures. */
+export type MeasureName = keyof typeof measures;
+
+/** Finds a measure by name; a measure itself is returned as it is. @throws OptionError listing the names */
+export function findMeasure(measure: MeasureName | Measure<never>): Measure {
+  if (typeof measure === 'string') {
+    const name = keyword('measure', measure, Object.keys(measures) as MeasureName[]);
+    return measures[name] as unknown as Measure;
+  }
+  if (typeof measure?.evaluate === 'function') return measure as unknown as Measure;
+  throw new OptionError(`measure is ${show(measure)}: give a name or a measure`);
+}
