@@ -1,0 +1,89 @@
+#!/usr/bin/env node
+/**
+ * The `svcca` command: finds the subcommand, turns errors into one line and an exit code.
+ *
+ * Exit codes: 0 done, 1 bad input or data, 2 wrong usage, 130 interrupted.
+ *
+ * @module
+ */
+import { renderUsage } from 'citty';
+import type { ArgsDef, CommandDef } from 'citty';
+import packageJson from '../../package.json';
+import { SvccaError } from '../errors.js';
+import { UsageError, parseStrictly } from './arguments.js';
+import type { Command } from './arguments.js';
+
+const commands: Record<string, () => Promise<Command>> = {
+  compare: async () => (await import('./compare.js')).compareCommand,
+  score: async () => (await import('./score.js')).scoreCommand,
+  layers: async () => (await import('./layers.js')).layersCommand,
+  doctor: async () => (await import('./doctor.js')).doctorCommand,
+};
+
+/** Runs the command line; the result is the exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const [name, ...rest] = argv;
+  const interrupted = new AbortController();
+  const stop = () => {
+    interrupted.abort();
+  };
+  process.once('SIGINT', stop);
+  try {
+    if (name === '--version' || name === '-v') return print(packageJson.version);
+    if (name === undefined || name === '--help' || name === '-h') {
+      print(await overview());
+      return name === undefined ? 2 : 0;
+    }
+    const load = commands[name];
+    if (load === undefined) throw new UsageError(`no command '${name}': there are ${Object.keys(commands).join(', ')}`);
+    const command = await load();
+    if (rest.includes('--help') || rest.includes('-h')) return print(await usage(command));
+    await command.run(parseStrictly(command, rest), interrupted.signal);
+    return 0;
+  } catch (error) {
+    return report(error, name, interrupted.signal);
+  } finally {
+    process.removeListener('SIGINT', stop);
+  }
+}
+
+function report(error: unknown, command: string | undefined, signal: AbortSignal): number {
+  if (signal.aborted) {
+    process.stderr.write('svcca: interrupted; nothing was written\n');
+    return 130;
+  }
+  if (error instanceof UsageError) {
+    process.stderr.write(`svcca: ${error.message}\nTry: svcca ${command && command in commands ? `${command} ` : ''}--help\n`);
+    return 2;
+  }
+  if (error instanceof SvccaError) {
+    process.stderr.write(`svcca: ${error.message}\n`);
+    return 1;
+  }
+  process.stderr.write(`svcca: this is a bug, please report it\n${error instanceof Error ? error.stack : String(error)}\n`);
+  return 1;
+}
+
+function print(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return 0;
+}
+
+async function overview(): Promise<string> {
+  const subCommands: Record<string, CommandDef> = {};
+  for (const [name, load] of Object.entries(commands)) subCommands[name] = definition(await load());
+  return renderUsage({
+    meta: { name: 'svcca', version: packageJson.version, description: 'Compare representations of neural networks.' },
+    subCommands,
+  });
+}
+
+function usage(command: Command): Promise<string> {
+  return renderUsage(definition(command), { meta: { name: 'svcca', version: packageJson.version } });
+}
+
+function definition(command: Command): CommandDef {
+  return { meta: { name: command.name, description: command.description }, args: command.args as ArgsDef };
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,192 @@
+/**
+ * The two passes of a comparison: moments (or the samples themselves) to factors, then projections to cross blocks.
+ *
+ * @module
+ */
+import { datapoints, toGrid } from '../capture/spatial.js';
+import type { Positions } from '../capture/spatial.js';
+import { DataError, OptionError } from '../errors.js';
+import type { Matrix } from '../matrix.js';
+import type { Engine, Handle, HostMatrix } from '../engines/engine.js';
+import { Projector, correctedCross, dot, squaredNorms } from '../factor/cross.js';
+import { factorDirect } from '../factor/direct.js';
+import type { Factor } from '../factor/factor.js';
+import { keptDirections } from '../factor/keep.js';
+import type { MethodChoice } from '../factor/layer.js';
+import { Moments, factorMoments } from '../factor/moments.js';
+import type { Needs, Pair } from '../measures/measure.js';
+import { absoluteProjections } from '../measures/pair.js';
+import { blockOf } from './plan.js';
+import type { Plan, View } from './plan.js';
+import type { BatchPair, PairStream } from './stream.js';
+
+/** What the passes need to know beside the plan. */
+export interface PassOptions {
+  readonly method: MethodChoice;
+  readonly memory: number;
+  readonly positions: Positions;
+  readonly seed: number;
+  /** Number of samples where it is known before reading. */
+  readonly samples: number | undefined;
+  /** Called after each batch with the number of samples read so far. @throws to stop */
+  readonly onBatch: (stage: 'moments' | 'cross', samples: number) => void;
+}
+
+/** A factored view; a basis in host memory where the direct route made one. */
+export interface FactoredView {
+  readonly factor: Factor;
+  readonly basis?: HostMatrix;
+}
+
+/** Datapoints × neurons of a view in one batch. */
+function matrixOf(view: View, [a, b]: BatchPair, { positions, seed }: PassOptions): Matrix {
+  const batch = view.side === 'a' ? a : b;
+  return datapoints(toGrid(blockOf(batch, view.layer), view.grid), { positions, seed, start: batch.start });
+}
+
+/** Pass one: the factor of every view, and the number of samples. */
+export async function factorViews(
+  engine: Engine,
+  plan: Plan,
+  stream: PairStream,
+  options: PassOptions,
+): Promise<{ factored: FactoredView[]; samples: number }> {
+  const collectors: (Moments | Matrix[])[] = [];
+  let samples = 0;
+  for await (const pair of stream.read()) {
+    for (const [i, view] of plan.views.entries()) {
+      const x = matrixOf(view, pair, options);
+      const collector = (collectors[i] ??= direct(x, pair, options) ? [] : new Moments(engine, x.cols));
+      if (collector instanceof Moments) await collector.add(x);
+      else collector.push(x);
+    }
+    samples += pair[0].samples;
+    options.onBatch('moments', samples);
+  }
+  if (samples < 2) {
+    throw new DataError(`${samples} samples: at least 2 are needed to compare anything`, { code: 'TOO_FEW_SAMPLES' });
+  }
+  const factored: FactoredView[] = [];
+  for (const collector of collectors) {
+    if (collector instanceof Moments) {
+      factored.push({ factor: await factorMoments(engine, await collector.data()) });
+      collector.dispose();
+    } else {
+      const { factor, basis } = await factorDirect(engine, stack(collector));
+      factored.push({ factor, basis: await engine.download(basis) });
+      engine.dispose(basis);
+    }
+  }
+  return { factored, samples };
+}
+
+/**
+ * Whether a view takes the direct route: on request; by itself where there are fewer datapoints than neurons, or where
+ * the data are float64, as long as the samples and their basis fit the memory.
+ */
+function direct(x: Matrix, [a]: BatchPair, { method, memory, samples }: PassOptions): boolean {
+  if (method === 'moments') return false;
+  const rows = samples === undefined ? undefined : (x.rows / a.samples) * samples;
+  const fits = rows !== undefined && 16 * rows * x.cols <= memory;
+  if (method === 'direct') {
+    if (fits || rows === undefined) return true;
+    throw new OptionError(
+      `method 'direct' holds ${Math.round(rows)} × ${x.cols} datapoints in memory, above the ${memory} bytes allowed: ` +
+        "raise 'memory', or use method 'moments'",
+    );
+  }
+  return fits && (rows < x.cols || x.data instanceof Float64Array);
+}
+
+function stack(parts: readonly Matrix[]): Matrix {
+  if (parts.length === 1) return parts[0]!;
+  const { cols, data } = parts[0]!;
+  const rows = parts.reduce((sum, part) => sum + part.rows, 0);
+  const all = data instanceof Float32Array ? new Float32Array(rows * cols) : new Float64Array(rows * cols);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part.data, at);
+    at += part.data.length;
+  }
+  return { rows, cols, data: all };
+}
+
+/** Pass two: the {@link Pair} of every cell, in the order of the plan. */
+export async function crossCells(
+  engine: Engine,
+  plan: Plan,
+  stream: PairStream,
+  factored: readonly FactoredView[],
+  needs: Needs,
+  options: PassOptions,
+): Promise<Pair[]> {
+  const projectors: (Projector | undefined)[] = [];
+  for (const { factor, basis } of factored) {
+    const kept = needs.keep === 'all' ? factor.s.length : keptDirections(factor.s, needs.keep);
+    projectors.push(basis ? undefined : await Projector.open(engine, factor, kept));
+  }
+  const blocks: Handle[] = [];
+  const norms = { self: new Float64Array(plan.views.length), cross: new Float64Array(plan.cells.length) };
+  const offsets = new Uint32Array(plan.views.length);
+  let samples = 0;
+  for await (const pair of stream.read()) {
+    const bases: Handle[] = [];
+    const squared: Float64Array[] = [];
+    for (const [i, view] of plan.views.entries()) {
+      const x = matrixOf(view, pair, options);
+      const { factor, basis } = factored[i]!;
+      const projector = projectors[i];
+      bases[i] = projector ? await projector.rows(x) : await engine.upload(rowsOf(basis!, offsets[i]!, x.rows));
+      offsets[i]! += x.rows;
+      if (!needs.rowNorms) continue;
+      squared[i] = squaredNorms(x, factor.mean);
+      norms.self[i]! += dot(squared[i]!, squared[i]!);
+    }
+    for (const [c, { a, b }] of plan.cells.entries()) {
+      blocks[c] = await engine.accumulateCross(bases[a]!, bases[b]!, blocks[c]);
+      if (needs.rowNorms) norms.cross[c]! += dot(squared[a]!, squared[b]!);
+    }
+    engine.dispose(...bases);
+    samples += pair[0].samples;
+    options.onBatch('cross', samples);
+  }
+  const corrections: (Handle | undefined)[] = [];
+  for (const projector of projectors) corrections.push(await projector?.correction());
+  const pairs: Pair[] = [];
+  for (const [c, { a, b }] of plan.cells.entries()) {
+    pairs.push({
+      x: factored[a]!.factor,
+      y: factored[b]!.factor,
+      cross: await correctedCross(engine, blocks[c]!, corrections[a], corrections[b]),
+      ...(needs.rowNorms && {
+        rowNorms: { xx: norms.self[a]!, xy: norms.cross[c]!, yy: norms.self[b]! },
+      }),
+      ...(stream.held() && {
+        absoluteProjections: (side: 'x' | 'y', directions: HostMatrix) =>
+          absoluteSums(engine, plan.views[side === 'x' ? a : b]!, stream, directions, options),
+      }),
+    });
+  }
+  engine.dispose(...corrections.filter((handle) => handle !== undefined));
+  for (const projector of projectors) projector?.dispose();
+  return pairs;
+}
+
+function rowsOf({ cols, data }: HostMatrix, from: number, rows: number): HostMatrix {
+  return { rows, cols, data: data.subarray(from * cols, (from + rows) * cols) };
+}
+
+async function absoluteSums(
+  engine: Engine,
+  view: View,
+  stream: PairStream,
+  directions: HostMatrix,
+  options: PassOptions,
+): Promise<Float64Array> {
+  const sums = new Float64Array(directions.cols);
+  for await (const pair of stream.read()) {
+    const part = await absoluteProjections(engine, matrixOf(view, pair, options), directions);
+    part.forEach((value, j) => (sums[j]! += value));
+  }
+  return sums;
+}

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import type { Engine } from '../../src/engines/engine.js';
+import { withScope } from '../../src/engines/scope.js';
+import { engineNames, openEngine } from '../../src/engines/select.js';
+import { OptionError } from '../../src/errors.js';
+import { gaussian } from '../support.js';
+import { conformance, tolerances } from './conformance.js';
+
+for (const name of engineNames) conformance(name, () => openEngine(name));
+
+describe('openEngine', () => {
+  it('has a tolerance for every engine', () => {
+    expect(Object.keys(tolerances)).toEqual(engineNames);
+  });
+
+  it('passes an engine through and names the choices for an unknown one', async () => {
+    const engine = await openEngine('ml-matrix');
+    expect(await openEngine(engine)).toBe(engine);
+    await expect(openEngine('cuda' as 'ml-matrix')).rejects.toThrow(
+      new OptionError("engine is 'cuda': choose one of 'ml-matrix'"),
+    );
+    await expect(openEngine({} as Engine)).rejects.toThrow('give a name or what openEngine() returned');
+  });
+});
+
+describe('withScope', () => {
+  it('disposes what was left, once, on success and on error', async () => {
+    const plain = await openEngine('ml-matrix');
+    const disposed: unknown[] = [];
+    const engine: Engine = { ...plain, dispose: (...handles) => void disposed.push(...handles) };
+    const kept = await withScope(engine, async (scoped) => {
+      const a = await scoped.upload(gaussian(3, 2, 1));
+      const b = await scoped.multiply(a, a, { a: true });
+      scoped.dispose(a);
+      return { a, b };
+    });
+    expect(disposed).toEqual([kept.a, kept.b]);
+    disposed.length = 0;
+    const failing = withScope(engine, async (scoped) => {
+      await scoped.svd(await scoped.upload(gaussian(3, 2, 1)));
+      throw new Error('in the middle');
+    });
+    await expect(failing).rejects.toThrow('in the middle');
+    expect(disposed).toHaveLength(3);
+  });
+});
