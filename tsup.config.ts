@@ -11,6 +11,20 @@ const library = {
   report: 'src/report/index.ts',
 };
 
+type Plugin = NonNullable<Options['plugins']>[number];
+
+/** esbuild renames a class that mentions itself to `_Name`, which is what a user would then see printed. */
+const classNames: Plugin = {
+  name: 'class-names',
+  renderChunk(code, chunk) {
+    if (chunk.type !== 'chunk') return undefined;
+    const renamed = [...code.matchAll(/^var (\w+) = class _\1\b/gm)].map((match) => match[1]);
+    return {
+      code: renamed.reduce((text, name) => text.replaceAll(new RegExp(`\\b_${name}\\b`, 'g'), name), code),
+    };
+  },
+};
+
 const shared: Options = {
   outDir: 'dist',
   target: 'node20',
@@ -20,6 +34,7 @@ const shared: Options = {
   // Entries share chunks, so that an error class is the same class whichever entry it was imported from.
   splitting: true,
   removeNodeProtocol: false,
+  plugins: [classNames],
 };
 
 export default defineConfig([
