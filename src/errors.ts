@@ -6,13 +6,7 @@
 
 /** Stable machine-readable identifiers carried by {@link SvccaError.code}. */
 export type ErrorCode =
-  | 'SHAPE'
-  | 'DATA'
-  | 'TOO_FEW_SAMPLES'
-  | 'OPTION'
-  | 'NUMERICAL'
-  | 'UNSUPPORTED'
-  | 'FORMAT';
+  'SHAPE' | 'DATA' | 'TOO_FEW_SAMPLES' | 'OPTION' | 'NUMERICAL' | 'UNSUPPORTED' | 'FORMAT';
 
 /** Base class of every error that the library throws on purpose; catch it to tell them from bugs. */
 export class SvccaError extends Error {
@@ -78,7 +72,11 @@ export class FormatError extends SvccaError {
   readonly offset: number | undefined;
 
   constructor(message: string, options?: ErrorOptions & { offset?: number }) {
-    super('FORMAT', options?.offset === undefined ? message : `${message} (at byte ${options.offset})`, options);
+    super(
+      'FORMAT',
+      options?.offset === undefined ? message : `${message} (at byte ${options.offset})`,
+      options,
+    );
     this.offset = options?.offset;
   }
 }

@@ -21,7 +21,10 @@ describe('toMatrix', () => {
     ['{ shape, data }', { shape: [3, 2], data: Uint8Array.from(flat) }],
     ['an ml-matrix Matrix', new MlMatrix(rows)],
     ['a mathjs matrix', mathMatrix(rows) as unknown as MatrixLike],
-    ['a mathjs matrix of BigNumbers', mathMatrix(rows.map((row) => row.map((v) => bignumber(v)))) as unknown as MatrixLike],
+    [
+      'a mathjs matrix of BigNumbers',
+      mathMatrix(rows.map((row) => row.map((v) => bignumber(v)))) as unknown as MatrixLike,
+    ],
     ['a sparse mathjs matrix', mathMatrix(rows, 'sparse') as unknown as MatrixLike],
   ])('reads %s as float64', async (_, value) => {
     expect(await toMatrix(value)).toEqual({ rows: 3, cols: 2, data: Float64Array.from(flat) });
@@ -40,7 +43,10 @@ describe('toMatrix', () => {
 
   it.each<[unknown, string]>([
     [[1, 2, 3], 'x has shape [3]: a matrix of samples × neurons is needed; reshape it to [samples, neurons]'],
-    [{ shape: [2, 1, 3], data: flat }, "x has shape [2, 1, 3]: a matrix of samples × neurons is needed; flatten it"],
+    [
+      { shape: [2, 1, 3], data: flat },
+      'x has shape [2, 1, 3]: a matrix of samples × neurons is needed; flatten it',
+    ],
     [[[[1]], [[2]]], 'x has shape [2, 1, 1]'],
     [[[1, 2], [3]], 'x is ragged: row 1 has 1 values, row 0 has 2'],
     [{ rows: 2, cols: 2, data: flat }, 'x of shape 2 × 2 needs 4 values, got 6'],
@@ -72,6 +78,8 @@ describe('toMatrix', () => {
 
 describe('matrix', () => {
   it('checks the length', () => {
-    expect(() => matrix(2, 2, new Float64Array(3))).toThrow(new ShapeError('a 2 × 2 matrix needs 4 values, got 3'));
+    expect(() => matrix(2, 2, new Float64Array(3))).toThrow(
+      new ShapeError('a 2 × 2 matrix needs 4 values, got 3'),
+    );
   });
 });

@@ -29,6 +29,8 @@ describe('Random', () => {
   });
 
   it('permutes every element once', () => {
-    expect([...new Random(5).permutation(100)].sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i));
+    expect([...new Random(5).permutation(100)].sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 100 }, (_, i) => i),
+    );
   });
 });

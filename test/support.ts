@@ -44,7 +44,8 @@ export function times(a: Matrix, b: Matrix): Matrix & { data: Float64Array } {
 /** `aᵀ`. */
 export function flip(a: Matrix): Matrix & { data: Float64Array } {
   const out = zeros(a.cols, a.rows);
-  for (let i = 0; i < a.rows; i++) for (let j = 0; j < a.cols; j++) out.data[j * a.rows + i] = a.data[i * a.cols + j]!;
+  for (let i = 0; i < a.rows; i++)
+    for (let j = 0; j < a.cols; j++) out.data[j * a.rows + i] = a.data[i * a.cols + j]!;
   return out;
 }
 
@@ -75,7 +76,10 @@ export function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 /** Elementwise map of a matrix to float64. */
-export function mapped(a: Matrix, f: (value: number, row: number, col: number) => number): Matrix & { data: Float64Array } {
+export function mapped(
+  a: Matrix,
+  f: (value: number, row: number, col: number) => number,
+): Matrix & { data: Float64Array } {
   return {
     rows: a.rows,
     cols: a.cols,

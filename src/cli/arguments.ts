@@ -33,7 +33,9 @@ export function parseStrictly(command: Command, argv: readonly string[]): Values
   const kinds = new Map<string, ArgDef>(
     declared.flatMap(([name, def]) => [
       [`--${kebab(name)}`, def],
-      ...('alias' in def && typeof def.alias === 'string' ? [[`-${def.alias}`, def] as [string, ArgDef]] : []),
+      ...('alias' in def && typeof def.alias === 'string'
+        ? [[`-${def.alias}`, def] as [string, ArgDef]]
+        : []),
     ]),
   );
   let positionals = 0;
@@ -52,7 +54,9 @@ export function parseStrictly(command: Command, argv: readonly string[]): Values
   }
   const places = declared.filter(([, def]) => def.type === 'positional').length;
   if (positionals > places) {
-    throw new UsageError(`${command.name} takes ${places} argument${places === 1 ? '' : 's'}, got ${positionals}`);
+    throw new UsageError(
+      `${command.name} takes ${places} argument${places === 1 ? '' : 's'}, got ${positionals}`,
+    );
   }
   try {
     const parsed = parseArgs([...argv], command.args);
@@ -93,10 +97,22 @@ export const measureArgs = {
 
 /** Arguments of every command that computes. */
 export const runArgs = {
-  engine: { type: 'string', description: "where the linear algebra runs; 'auto' by default", valueHint: 'name' },
-  threads: { type: 'string', description: 'threads of engines that have them; all cores by default', valueHint: 'n' },
+  engine: {
+    type: 'string',
+    description: "where the linear algebra runs; 'auto' by default",
+    valueHint: 'name',
+  },
+  threads: {
+    type: 'string',
+    description: 'threads of engines that have them; all cores by default',
+    valueHint: 'n',
+  },
   method: { type: 'string', description: 'auto, moments or direct', valueHint: 'route' },
-  memory: { type: 'string', description: 'bytes for activations in memory, e.g. 500MB; 1GiB by default', valueHint: 'size' },
+  memory: {
+    type: 'string',
+    description: 'bytes for activations in memory, e.g. 500MB; 1GiB by default',
+    valueHint: 'size',
+  },
 } satisfies ArgsDef;
 
 /** The measure that was asked for, and the options given for it. @throws UsageError for an option of another measure */
@@ -106,13 +122,17 @@ export function measureOf(
 ): { measure: MeasureName; options: Record<string, unknown> } {
   const measure = (values['measure'] ?? fallback) as MeasureName;
   if (!(measure in measures)) {
-    throw new UsageError(`measure '${measure}' is unknown: choose one of ${Object.keys(measures).join(', ')}`);
+    throw new UsageError(
+      `measure '${measure}' is unknown: choose one of ${Object.keys(measures).join(', ')}`,
+    );
   }
   const given = Object.keys(measureArgs).filter((name) => name !== 'measure' && values[name] !== undefined);
   const known = Object.keys(measures[measure].defaults);
   const foreign = given.find((name) => !known.includes(name));
   if (foreign !== undefined) {
-    throw new UsageError(`${measure} has no option '${foreign}'${known.length ? `: it takes ${known.join(', ')}` : ''}`);
+    throw new UsageError(
+      `${measure} has no option '${foreign}'${known.length ? `: it takes ${known.join(', ')}` : ''}`,
+    );
   }
   const options = Object.fromEntries(given.map((name) => [name, parseValue(name, values[name]!)]));
   try {

@@ -35,7 +35,8 @@ export async function main(argv: readonly string[]): Promise<number> {
       return name === undefined ? 2 : 0;
     }
     const load = commands[name];
-    if (load === undefined) throw new UsageError(`no command '${name}': there are ${Object.keys(commands).join(', ')}`);
+    if (load === undefined)
+      throw new UsageError(`no command '${name}': there are ${Object.keys(commands).join(', ')}`);
     const command = await load();
     if (rest.includes('--help') || rest.includes('-h')) return print(await usage(command));
     await command.run(parseStrictly(command, rest), interrupted.signal);
@@ -53,14 +54,18 @@ function report(error: unknown, command: string | undefined, signal: AbortSignal
     return 130;
   }
   if (error instanceof UsageError) {
-    process.stderr.write(`svcca: ${error.message}\nTry: svcca ${command && command in commands ? `${command} ` : ''}--help\n`);
+    process.stderr.write(
+      `svcca: ${error.message}\nTry: svcca ${command && command in commands ? `${command} ` : ''}--help\n`,
+    );
     return 2;
   }
   if (error instanceof SvccaError) {
     process.stderr.write(`svcca: ${error.message}\n`);
     return 1;
   }
-  process.stderr.write(`svcca: this is a bug, please report it\n${error instanceof Error ? error.stack : String(error)}\n`);
+  process.stderr.write(
+    `svcca: this is a bug, please report it\n${error instanceof Error ? error.stack : String(error)}\n`,
+  );
   return 1;
 }
 
@@ -73,7 +78,11 @@ async function overview(): Promise<string> {
   const subCommands: Record<string, CommandDef> = {};
   for (const [name, load] of Object.entries(commands)) subCommands[name] = definition(await load());
   return renderUsage({
-    meta: { name: 'svcca', version: packageJson.version, description: 'Compare representations of neural networks.' },
+    meta: {
+      name: 'svcca',
+      version: packageJson.version,
+      description: 'Compare representations of neural networks.',
+    },
     subCommands,
   });
 }

@@ -31,7 +31,9 @@ export function outputFiles(out: unknown, allowed: readonly string[]): { path: s
     .map((path) => {
       const kind = extname(path).toLowerCase();
       if (allowed.includes(kind)) return { path, kind };
-      throw new UsageError(`--out ${path}: the extension decides what is written; it can be ${allowed.join(' ')}`);
+      throw new UsageError(
+        `--out ${path}: the extension decides what is written; it can be ${allowed.join(' ')}`,
+      );
     });
 }
 

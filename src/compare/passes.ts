@@ -64,7 +64,9 @@ export async function factorViews(
     options.onBatch('moments', samples);
   }
   if (samples < 2) {
-    throw new DataError(`${samples} samples: at least 2 are needed to compare anything`, { code: 'TOO_FEW_SAMPLES' });
+    throw new DataError(`${samples} samples: at least 2 are needed to compare anything`, {
+      code: 'TOO_FEW_SAMPLES',
+    });
   }
   const factored: FactoredView[] = [];
   for (const collector of collectors) {
@@ -136,7 +138,9 @@ export async function crossCells(
       const x = matrixOf(view, pair, options);
       const { factor, basis } = factored[i]!;
       const projector = projectors[i];
-      bases[i] = projector ? await projector.rows(x) : await engine.upload(rowsOf(basis!, offsets[i]!, x.rows));
+      bases[i] = projector
+        ? await projector.rows(x)
+        : await engine.upload(rowsOf(basis!, offsets[i]!, x.rows));
       offsets[i]! += x.rows;
       if (!needs.rowNorms) continue;
       squared[i] = squaredNorms(x, factor.mean);

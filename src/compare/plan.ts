@@ -22,7 +22,12 @@ export interface Plan {
   readonly rows: readonly string[];
   readonly cols: readonly string[];
   readonly views: readonly View[];
-  readonly cells: readonly { readonly row: string; readonly col: string; readonly a: number; readonly b: number }[];
+  readonly cells: readonly {
+    readonly row: string;
+    readonly col: string;
+    readonly a: number;
+    readonly b: number;
+  }[];
 }
 
 /** Plans from the first batch of both sides, where every grid is known. */
@@ -53,6 +58,7 @@ export function planComparison(
 /** The block of a layer. @throws DataError when a batch lacks it */
 export function blockOf(batch: ActivationBatch, layer: string): ActivationBlock {
   const block = batch.layers.get(layer);
-  if (block === undefined) throw new DataError(`layer '${layer}' is missing from the batch at sample ${batch.start}`);
+  if (block === undefined)
+    throw new DataError(`layer '${layer}' is missing from the batch at sample ${batch.start}`);
   return block;
 }

@@ -112,13 +112,17 @@ export class Similarity implements SimilarityData {
 
   /** Prints {@link Similarity.toString} with a title. @param write - takes each text; `console.log` by default. */
   print(write: (text: string) => void = console.log): void {
-    write(`${this.measure}: ${this.names.a} (rows) × ${this.names.b} (columns), ${this.samples} samples\n${this}`);
+    write(
+      `${this.measure}: ${this.names.a} (rows) × ${this.names.b} (columns), ${this.samples} samples\n${this}`,
+    );
   }
 
   /** The JSON form, read back by {@link Similarity.fromJSON}. */
   toJSON(): SimilarityData & { readonly format: string; readonly scores: number[][] } {
     const { names, measure, options, engine, samples, rows, cols, cells, fingerprints, warnings } = this;
-    const scores = rows.map((_, r) => Array.from(this.scores.subarray(r * cols.length, (r + 1) * cols.length)));
+    const scores = rows.map((_, r) =>
+      Array.from(this.scores.subarray(r * cols.length, (r + 1) * cols.length)),
+    );
     return {
       format: SIMILARITY_FORMAT,
       names,
@@ -154,7 +158,9 @@ export class Similarity implements SimilarityData {
       throw new FormatError('a similarity needs the arrays rows, cols and cells');
     }
     if (cells.length !== rows.length * cols.length) {
-      throw new FormatError(`a similarity of ${rows.length} × ${cols.length} layers has ${cells.length} cells`);
+      throw new FormatError(
+        `a similarity of ${rows.length} × ${cols.length} layers has ${cells.length} cells`,
+      );
     }
     const bad = cells.findIndex((cell) => typeof (cell as Cell | null)?.score !== 'number');
     if (bad >= 0) throw new FormatError(`cell ${bad} of a similarity has no score`);

@@ -42,20 +42,29 @@ export function conformance(name: string, open: () => Promise<Engine>): void {
       [300, 5],
       [257, 64],
       [40, 67],
-    ])('accumulates the Gram matrix of %i × %i about a mean, symmetric to the last bit', async (rows, cols) => {
-      const engine = await open();
-      const x = mapped(gaussian(rows, cols, 3), (value) => value + 50);
-      const handle = await engine.upload(x);
-      const mean = await engine.columnMeans(handle);
-      const c = centred(x, mean);
-      const once = times(flip(c), c);
-      let gram = await engine.accumulateGram(handle, mean);
-      await near(engine, gram, once, rows);
-      gram = await engine.accumulateGram(handle, mean, gram);
-      await near(engine, gram, mapped(once, (value) => 2 * value), 2 * rows);
-      const { data } = await engine.download(gram);
-      for (let i = 0; i < cols; i++) for (let j = 0; j < i; j++) expect(data[i * cols + j]).toBe(data[j * cols + i]);
-    });
+    ])(
+      'accumulates the Gram matrix of %i × %i about a mean, symmetric to the last bit',
+      async (rows, cols) => {
+        const engine = await open();
+        const x = mapped(gaussian(rows, cols, 3), (value) => value + 50);
+        const handle = await engine.upload(x);
+        const mean = await engine.columnMeans(handle);
+        const c = centred(x, mean);
+        const once = times(flip(c), c);
+        let gram = await engine.accumulateGram(handle, mean);
+        await near(engine, gram, once, rows);
+        gram = await engine.accumulateGram(handle, mean, gram);
+        await near(
+          engine,
+          gram,
+          mapped(once, (value) => 2 * value),
+          2 * rows,
+        );
+        const { data } = await engine.download(gram);
+        for (let i = 0; i < cols; i++)
+          for (let j = 0; j < i; j++) expect(data[i * cols + j]).toBe(data[j * cols + i]);
+      },
+    );
 
     it('accumulates cross products', async () => {
       const engine = await open();
@@ -63,7 +72,12 @@ export function conformance(name: string, open: () => Promise<Engine>): void {
       const [a, b] = [await engine.upload(x), await engine.upload(y)];
       let block = await engine.accumulateCross(a, b);
       block = await engine.accumulateCross(a, b, block);
-      await near(engine, block, mapped(times(flip(x), y), (value) => 2 * value), 1000);
+      await near(
+        engine,
+        block,
+        mapped(times(flip(x), y), (value) => 2 * value),
+        1000,
+      );
     });
 
     it('projects about a mean, and multiplies with either operand transposed', async () => {
@@ -80,19 +94,28 @@ export function conformance(name: string, open: () => Promise<Engine>): void {
       await near(engine, await engine.multiply(ht, hu, { a: true, b: true }), expected, 10);
     });
 
-    it.each([1, 2, 7, 40])('finds eigenvalues of a symmetric matrix of order %i, largest first', async (d) => {
-      const engine = await open();
-      const q = orthogonal(d, 8);
-      const values = Float64Array.from({ length: d }, (_, i) => (i < d / 2 ? 100 / (i + 1) ** 2 : 0));
-      const a = times(mapped(q, (value, _, j) => value * values[j]!), flip(q));
-      const symmetric = mapped(a, (value, i, j) => (value + a.data[j * d + i]!) / 2);
-      const found = await engine.eigSymmetric(await engine.upload(symmetric));
-      expect(distance(found.values, values)).toBeLessThanOrEqual(tolerance * 1000);
-      const v = await engine.download(found.vectors);
-      const rebuilt = times(mapped(v, (value, _, j) => value * found.values[j]!), flip(v));
-      expect(distance(rebuilt.data, symmetric.data)).toBeLessThanOrEqual(tolerance * 1000);
-      expect(distance(times(flip(v), v).data, identity(d))).toBeLessThanOrEqual(tolerance * 10);
-    });
+    it.each([1, 2, 7, 40])(
+      'finds eigenvalues of a symmetric matrix of order %i, largest first',
+      async (d) => {
+        const engine = await open();
+        const q = orthogonal(d, 8);
+        const values = Float64Array.from({ length: d }, (_, i) => (i < d / 2 ? 100 / (i + 1) ** 2 : 0));
+        const a = times(
+          mapped(q, (value, _, j) => value * values[j]!),
+          flip(q),
+        );
+        const symmetric = mapped(a, (value, i, j) => (value + a.data[j * d + i]!) / 2);
+        const found = await engine.eigSymmetric(await engine.upload(symmetric));
+        expect(distance(found.values, values)).toBeLessThanOrEqual(tolerance * 1000);
+        const v = await engine.download(found.vectors);
+        const rebuilt = times(
+          mapped(v, (value, _, j) => value * found.values[j]!),
+          flip(v),
+        );
+        expect(distance(rebuilt.data, symmetric.data)).toBeLessThanOrEqual(tolerance * 1000);
+        expect(distance(times(flip(v), v).data, identity(d))).toBeLessThanOrEqual(tolerance * 10);
+      },
+    );
 
     it.each([
       [5, 5],
@@ -107,9 +130,18 @@ export function conformance(name: string, open: () => Promise<Engine>): void {
       const { u, s, v } = await engine.svd(handle);
       const [left, right] = [await engine.download(u), await engine.download(v)];
       const rank = Math.min(rows, cols);
-      expect([left.rows, left.cols, s.length, right.rows, right.cols]).toEqual([rows, rank, rank, cols, rank]);
+      expect([left.rows, left.cols, s.length, right.rows, right.cols]).toEqual([
+        rows,
+        rank,
+        rank,
+        cols,
+        rank,
+      ]);
       expect([...s]).toEqual([...s].sort((p, q) => q - p));
-      const rebuilt = times(mapped(left, (value, _, j) => value * s[j]!), flip(right));
+      const rebuilt = times(
+        mapped(left, (value, _, j) => value * s[j]!),
+        flip(right),
+      );
       expect(distance(rebuilt.data, a.data)).toBeLessThanOrEqual(tolerance * 10);
       expect(distance(times(flip(left), left).data, identity(rank))).toBeLessThanOrEqual(tolerance * 10);
       expect(distance(await engine.singularValues(handle), s)).toBeLessThanOrEqual(tolerance * 10);
@@ -121,7 +153,10 @@ export function conformance(name: string, open: () => Promise<Engine>): void {
       const { u, s, v } = await engine.svd(await engine.upload(a));
       expect(Math.max(...s.subarray(3))).toBeLessThanOrEqual(tolerance * s[0]!);
       const [left, right] = [await engine.download(u), await engine.download(v)];
-      const rebuilt = times(mapped(left, (value, _, j) => value * s[j]!), flip(right));
+      const rebuilt = times(
+        mapped(left, (value, _, j) => value * s[j]!),
+        flip(right),
+      );
       expect(distance(rebuilt.data, a.data)).toBeLessThanOrEqual(tolerance * 100);
     });
 

@@ -34,7 +34,11 @@ describe('moments', () => {
     const cut = 1 + (Math.abs(seed) % (n - 1));
     const whole = await momentsOf(x);
     const parts = [await momentsOf(rows(x, 0, cut)), await momentsOf(rows(x, cut, n))] as const;
-    for (const merged of [mergeMoments(...parts), mergeMoments(parts[1], parts[0]), await momentsOf(rows(x, 0, cut), rows(x, cut, n))]) {
+    for (const merged of [
+      mergeMoments(...parts),
+      mergeMoments(parts[1], parts[0]),
+      await momentsOf(rows(x, 0, cut), rows(x, cut, n)),
+    ]) {
       expect(merged.samples).toBe(n);
       expect(distance(merged.mean, whole.mean)).toBeLessThanOrEqual(1e-12 * (1 + offset * d));
       expect(distance(merged.gram.data, whole.gram.data)).toBeLessThanOrEqual(1e-12 * n * (1 + offset));
@@ -52,30 +56,48 @@ describe('moments', () => {
   it('refuse what does not fit, nothing at all, and squares beyond float64', async () => {
     const moments = new Moments(engine, 3);
     await expect(moments.data()).rejects.toThrow(DataError);
-    await expect(moments.add(gaussian(4, 2, 1))).rejects.toThrow(new ShapeError('a batch of 2 neurons for moments of 3'));
-    expect(() => mergeMoments({ ...dummy(2) }, { ...dummy(3) })).toThrow('cannot merge moments of 2 and 3 neurons');
-    await expect(momentsOf(mapped(gaussian(4, 2, 1), (value) => value * 1e200))).rejects.toThrow(NumericalError);
+    await expect(moments.add(gaussian(4, 2, 1))).rejects.toThrow(
+      new ShapeError('a batch of 2 neurons for moments of 3'),
+    );
+    expect(() => mergeMoments({ ...dummy(2) }, { ...dummy(3) })).toThrow(
+      'cannot merge moments of 2 and 3 neurons',
+    );
+    await expect(momentsOf(mapped(gaussian(4, 2, 1), (value) => value * 1e200))).rejects.toThrow(
+      NumericalError,
+    );
   });
 
   function dummy(d: number): MomentsData {
-    return { samples: 1, mean: new Float64Array(d), gram: { rows: d, cols: d, data: new Float64Array(d * d) } };
+    return {
+      samples: 1,
+      mean: new Float64Array(d),
+      gram: { rows: d, cols: d, data: new Float64Array(d * d) },
+    };
   }
 });
 
 describe('factor', () => {
-  it.each(['moments', 'direct'] as const)('by %s rebuilds the centred samples, with the sign rule', async (method) => {
-    const x = mapped(gaussian(80, 6, 2), (value, _, j) => value * (j + 1) + 7);
-    const { factor, basis } = await factorLayer(engine, x, method);
-    const u = await engine.download(basis);
-    const rebuilt = times(mapped(u, (value, _, j) => value * factor.s[j]!), flip(factor.v));
-    expect(distance(rebuilt.data, mapped(x, (value, _, j) => value - factor.mean[j]!).data)).toBeLessThan(1e-11);
-    expect(factor).toMatchObject({ samples: 80, neurons: 6, dead: 0, method });
-    for (let j = 0; j < 6; j++) {
-      const column = Array.from({ length: 6 }, (_, i) => factor.v.data[i * 6 + j]!);
-      const largest = column.reduce((most, value) => (Math.abs(value) > Math.abs(most) ? value : most), 0);
-      expect(largest).toBeGreaterThan(0);
-    }
-  });
+  it.each(['moments', 'direct'] as const)(
+    'by %s rebuilds the centred samples, with the sign rule',
+    async (method) => {
+      const x = mapped(gaussian(80, 6, 2), (value, _, j) => value * (j + 1) + 7);
+      const { factor, basis } = await factorLayer(engine, x, method);
+      const u = await engine.download(basis);
+      const rebuilt = times(
+        mapped(u, (value, _, j) => value * factor.s[j]!),
+        flip(factor.v),
+      );
+      expect(distance(rebuilt.data, mapped(x, (value, _, j) => value - factor.mean[j]!).data)).toBeLessThan(
+        1e-11,
+      );
+      expect(factor).toMatchObject({ samples: 80, neurons: 6, dead: 0, method });
+      for (let j = 0; j < 6; j++) {
+        const column = Array.from({ length: 6 }, (_, i) => factor.v.data[i * 6 + j]!);
+        const largest = column.reduce((most, value) => (Math.abs(value) > Math.abs(most) ? value : most), 0);
+        expect(largest).toBeGreaterThan(0);
+      }
+    },
+  );
 
   it.each(['moments', 'direct'] as const)('by %s counts dead neurons and finds the rank', async (method) => {
     const base = gaussian(200, 5, 3);
@@ -90,8 +112,13 @@ describe('factor', () => {
     const { factor, basis } = await factorDirect(engine, x);
     expect([factor.v.rows, factor.v.cols, factor.s.length]).toEqual([20, 5, 5]);
     const u = await engine.download(basis);
-    const rebuilt = times(mapped(u, (value, _, j) => value * factor.s[j]!), flip(factor.v));
-    expect(distance(rebuilt.data, mapped(x, (value, _, j) => value - factor.mean[j]!).data)).toBeLessThan(1e-12);
+    const rebuilt = times(
+      mapped(u, (value, _, j) => value * factor.s[j]!),
+      flip(factor.v),
+    );
+    expect(distance(rebuilt.data, mapped(x, (value, _, j) => value - factor.mean[j]!).data)).toBeLessThan(
+      1e-12,
+    );
     const byMoments = await factorMoments(engine, await momentsOf(x));
     expect(distance(byMoments.s, factor.s)).toBeLessThan(1e-6);
     expect(distance(byMoments.v.data, factor.v.data)).toBeLessThan(1e-6);
@@ -100,7 +127,10 @@ describe('factor', () => {
   it('direct keeps directions down to 1e-13 of float64, and no lower than the rounding of float32', async () => {
     const q = orthogonal(3, 6);
     const scale = [1, 1e-6, 1e-11];
-    const x = times(mapped(gaussian(100, 3, 7), (value, _, j) => value * scale[j]!), q);
+    const x = times(
+      mapped(gaussian(100, 3, 7), (value, _, j) => value * scale[j]!),
+      q,
+    );
     expect((await factorDirect(engine, x)).factor.s.length).toBe(3);
     const single = { ...x, data: Float32Array.from(x.data) };
     expect((await factorDirect(engine, single)).factor.s.length).toBe(2);
@@ -110,7 +140,11 @@ describe('factor', () => {
     const x = gaussian(50, 4, 8);
     for (const scale of [1e-12, 1e12]) {
       for (const method of ['moments', 'direct'] as const) {
-        const { factor } = await factorLayer(engine, mapped(x, (value) => value * scale), method);
+        const { factor } = await factorLayer(
+          engine,
+          mapped(x, (value) => value * scale),
+          method,
+        );
         expect([factor.s.length, factor.dead]).toEqual([4, 0]);
       }
     }
@@ -131,7 +165,10 @@ describe('factor', () => {
 describe('projector', () => {
   it('makes an ill-conditioned basis orthonormal once more', async () => {
     const q = orthogonal(3, 9);
-    const x = times(mapped(gaussian(400, 3, 10), (value, _, j) => value * [1, 1e-3, 1e-6][j]!), q);
+    const x = times(
+      mapped(gaussian(400, 3, 10), (value, _, j) => value * [1, 1e-3, 1e-6][j]!),
+      q,
+    );
     const { factor, basis } = await factorLayer(engine, x, 'moments');
     expect(factor.s[0]! / factor.s[2]!).toBeGreaterThan(REFINE_ABOVE);
     const u = await engine.download(basis);

@@ -1,0 +1,177 @@
+import { fc, test } from '@fast-check/vitest';
+import { describe, expect } from 'vitest';
+import { cca, cka, pls, procrustes, pwcca, svcca } from '../../src/measures/functions.js';
+import type { MatrixLike } from '../../src/matrix.js';
+import type { SimilarityResult } from '../../src/measures/measure.js';
+import { beside, gaussian, mapped, orthogonal, times } from '../support.js';
+
+type Score = (x: MatrixLike, y: MatrixLike) => Promise<SimilarityResult>;
+
+/** Two related representations with means, spreads and a shared part, of a random shape. */
+const pair = fc
+  .record({
+    n: fc.integer({ min: 30, max: 80 }),
+    p: fc.integer({ min: 2, max: 7 }),
+    q: fc.integer({ min: 2, max: 7 }),
+    seed: fc.nat(),
+  })
+  .map(({ n, p, q, seed }) => {
+    const shared = gaussian(n, 2, seed);
+    const side = (d: number, s: number) => {
+      const own = gaussian(n, d, s);
+      const mix = times(shared, gaussian(2, d, s + 1));
+      return mapped(own, (value, i, j) => value * (0.2 + j) + mix.data[i * d + j]! + 3 * j);
+    };
+    return { x: side(p, seed + 10), y: side(q, seed + 20), seed };
+  });
+
+const runs = { seed: 7, numRuns: 25 };
+const same = async (a: Promise<SimilarityResult>, b: Promise<SimilarityResult>, tolerance = 1e-9) => {
+  expect(Math.abs((await a).score - (await b).score)).toBeLessThanOrEqual(tolerance);
+};
+
+const scores: Record<string, Score> = {
+  cca: (x, y) => cca(x, y),
+  svcca: (x, y) => svcca(x, y, { keep: { variance: 0.95 } }),
+  pwcca: (x, y) => pwcca(x, y),
+  'pwcca google': (x, y) => pwcca(x, y, { variant: 'google' }),
+  'pwcca anatome': (x, y) => pwcca(x, y, { variant: 'anatome' }),
+  'svcca anatome': (x, y) => svcca(x, y, { directions: 'raw', crossing: 'dropped' }),
+  'cca uncentred': (x, y) => cca(x, y, { centred: false }),
+  cka: (x, y) => cka(x, y),
+  procrustes: (x, y) => procrustes(x, y),
+};
+
+describe.each(Object.entries(scores))('%s', (_, score) => {
+  test.prop([pair], runs)('lies in [0, 1], and so does every correlation', async ({ x, y }) => {
+    const { score: value, correlations = [], weights = [1] } = await score(x, y);
+    for (const number of [value, ...correlations]) {
+      expect(number).toBeGreaterThanOrEqual(0);
+      expect(number).toBeLessThanOrEqual(1);
+    }
+    expect(Math.abs(weights.reduce((sum, w) => sum + w, 0) - 1)).toBeLessThan(1e-12);
+  });
+
+  test.prop([pair], runs)('is 1 of a representation and itself', async ({ x }) => {
+    expect((await score(x, x)).score).toBeCloseTo(1, 10);
+  });
+});
+
+describe.each(['cca', 'svcca', 'cka', 'procrustes'])('%s', (name) => {
+  const score = scores[name]!;
+
+  test.prop([pair], runs)('is symmetric', async ({ x, y }) => same(score(x, y), score(y, x)));
+
+  test.prop([pair], runs)(
+    'is invariant under rotation, isotropic scaling and translation',
+    async ({ x, y, seed }) => {
+      const turned = times(x, orthogonal(x.cols, seed + 3));
+      await same(
+        score(x, y),
+        score(
+          mapped(turned, (value) => -37 * value + 12),
+          y,
+        ),
+      );
+    },
+  );
+
+  test.prop([pair], runs)('is invariant under the order of samples', async ({ x, y }) => {
+    const reversed = (m: typeof x) => mapped(m, (_value, i, j) => m.data[(m.rows - 1 - i) * m.cols + j]!);
+    await same(score(x, y), score(reversed(x), reversed(y)));
+  });
+
+  test.prop([pair], runs)('does not change when dead neurons are added', async ({ x, y }) => {
+    await same(
+      score(x, y),
+      score(
+        beside(
+          x,
+          mapped(gaussian(x.rows, 2, 1), () => 0.7),
+        ),
+        y,
+      ),
+    );
+  });
+});
+
+describe('cca', () => {
+  test.prop([pair], runs)(
+    'is invariant under any invertible linear map, and under duplicated neurons',
+    async ({ x, y, seed }) => {
+      const map = mapped(gaussian(x.cols, x.cols, seed + 5), (value, i, j) => value + (i === j ? 4 : 0));
+      await same(cca(x, y), cca(times(x, map), y), 1e-8);
+      await same(cca(x, y), cca(beside(x, x), y), 1e-8);
+    },
+  );
+
+  test.prop([pair], runs)('agrees between the direct and the moments route', async ({ x, y }) => {
+    const direct = await cca(x, y, { method: 'direct' });
+    const moments = await cca(x, y, { method: 'moments' });
+    direct.correlations!.forEach((rho, i) => {
+      expect(Math.abs(rho - moments.correlations![i]!)).toBeLessThanOrEqual(1e-9);
+    });
+  });
+
+  test.prop([pair], runs)(
+    'summaries are ordered: thresholded ≥ mean ≥ meanSquared, sum = mean · rank',
+    async ({ x, y }) => {
+      const by = async (summary: 'mean' | 'meanSquared' | 'sum' | 'thresholded') =>
+        (await cca(x, y, { summary })).score;
+      const [mean, squared, sum, thresholded] = [
+        await by('mean'),
+        await by('meanSquared'),
+        await by('sum'),
+        await by('thresholded'),
+      ];
+      expect(thresholded).toBeGreaterThanOrEqual(mean - 1e-12);
+      expect(mean).toBeGreaterThanOrEqual(squared - 1e-12);
+      expect(sum).toBeCloseTo(mean * Math.min(x.cols, y.cols), 10);
+      expect((await cca(x, y, { divisor: 'x' })).score).toBeCloseTo(sum / x.cols, 10);
+      expect((await cca(x, y, { summary: { top: 1 } })).score).toBeCloseTo(
+        (await cca(x, y)).correlations![0]!,
+        12,
+      );
+    },
+  );
+});
+
+describe('procrustes', () => {
+  test.prop([pair, fc.nat()], runs)(
+    'the angle and the Euclidean distance are metrics',
+    async ({ x, y, seed }, other) => {
+      const z = gaussian(x.rows, 4, seed + other);
+      for (const output of ['angle', 'euclideanDistance'] as const) {
+        const d = async (a: MatrixLike, b: MatrixLike) => (await procrustes(a, b, { output })).score;
+        const [xy, yz, xz] = [await d(x, y), await d(y, z), await d(x, z)];
+        expect(xz).toBeLessThanOrEqual(xy + yz + 1e-12);
+        expect(await d(x, x)).toBeLessThan(1e-6);
+      }
+    },
+  );
+});
+
+describe('pls', () => {
+  test.prop([pair], runs)('is invariant under rotation and scales with its sides', async ({ x, y, seed }) => {
+    const value = (await pls(x, y)).score;
+    expect(
+      (
+        await pls(
+          times(x, orthogonal(x.cols, seed)),
+          mapped(y, (v) => 3 * v),
+        )
+      ).score / value,
+    ).toBeCloseTo(3, 8);
+  });
+});
+
+describe('debiased cka', () => {
+  test.prop([fc.nat()], { seed: 7, numRuns: 5 })(
+    'of independent wide representations is near 0, where the biased is not',
+    async (seed) => {
+      const [x, y] = [gaussian(40, 60, seed), gaussian(40, 60, seed + 99)];
+      expect((await cka(x, y)).score).toBeGreaterThan(0.5);
+      expect(Math.abs((await cka(x, y, { estimator: 'debiased' })).score)).toBeLessThan(0.15);
+    },
+  );
+});
