@@ -1,0 +1,96 @@
+/**
+ * Activations that were captured elsewhere, as arrays in memory.
+ *
+ * @module
+ */
+import { OptionError, ShapeError } from '../errors.js';
+import { toMatrix, type MatrixLike, type NumberArray } from '../matrix.js';
+import { keyword, knownKeys, wholeNumber } from '../options.js';
+import type { ActivationBatch, ActivationBlock, ActivationSet, Spatial } from './activations.js';
+import { checkFiniteBlock } from './block-checks.js';
+import { gather } from './gather.js';
+import { applySpatial, toBlock, type PositionOptions } from './spatial.js';
+
+/**
+ * Activations by layer, samples first and channels last: anything matrix-like of rank 2, and `{ shape, data }` or a
+ * tensor of rank 1 to 4 (`[n]`, `[n, d]`, `[n, t, c]`, `[n, h, w, c]`).
+ */
+export type ArrayRecord = Readonly<Record<string, MatrixLike>>;
+
+/** Options of {@link fromArrays}. */
+export interface ArrayOptions extends PositionOptions {
+  /** How grids become datapoints. @defaultValue `'positions'` */
+  readonly spatial?: Spatial;
+  /** Samples in a batch, at most. @defaultValue all in one */
+  readonly batchSize?: number;
+}
+
+/**
+ * Arrays as an {@link ActivationSet}, layers in the order of the record's keys.
+ *
+ * Storage is shared where it is float32 or float64, so the arrays must not change while the set is used.
+ *
+ * @throws ShapeError when layers differ in their number of samples (it names both) or have a rank that is not
+ * understood; DataError for a layer that is empty or holds NaN or infinity (it names the place); OptionError for a
+ * record without layers.
+ */
+export async function fromArrays(record: ArrayRecord, options: ArrayOptions = {}): Promise<ActivationSet> {
+  knownKeys('fromArrays', options, ['spatial', 'batchSize', 'positions', 'seed']);
+  const { spatial = 'positions', positions = 'all', seed = 0 } = options;
+  keyword('spatial', spatial, ['positions', 'mean', 'flatten']);
+  if (positions !== 'all') wholeNumber('positions', positions);
+  wholeNumber('seed', seed, 0);
+  const read: { name: string; shape: readonly number[]; block: ActivationBlock }[] = [];
+  for (const [name, value] of Object.entries(record)) read.push({ name, ...(await readArray(value, name)) });
+  if (read.length === 0) throw new OptionError('the record of activations has no layers');
+  const [first] = read;
+  const { samples } = first.block;
+  for (const { name, block } of read) {
+    if (block.samples === samples) continue;
+    throw new ShapeError(
+      `layer '${name}' has ${block.samples} samples and layer '${first.name}' has ${samples}: all layers need the ` +
+        'same samples',
+    );
+  }
+  const blocks = read.map(({ name, block }) => [name, applySpatial(block, spatial)] as const);
+  const batchSize = wholeNumber('batchSize', options.batchSize ?? samples);
+  async function* batches(): AsyncGenerator<ActivationBatch> {
+    const whole = { start: 0, samples, layers: new Map(blocks) };
+    for (let from = 0; from < samples; from += batchSize) {
+      yield sliceBatch(whole, from, Math.min(from + batchSize, samples));
+    }
+  }
+  return {
+    layers: read.map(({ name, shape }) => ({ name, kind: 'Array', shape: shape.slice(1) })),
+    samples,
+    spatial,
+    batches,
+    matrices: () => gather(batches(), { positions, seed }),
+  };
+}
+
+/** Samples `from … to − 1` of a batch, counted within it; a view of the same storage. */
+export function sliceBatch(batch: ActivationBatch, from: number, to: number): ActivationBatch {
+  if (from === 0 && to === batch.samples) return batch;
+  const layers = [...batch.layers].map(([name, block]) => {
+    const width = block.grid[0] * block.grid[1] * block.channels;
+    const data = block.data.subarray(from * width, to * width);
+    return [name, { ...block, samples: to - from, data }] as const;
+  });
+  return { start: batch.start + from, samples: to - from, layers: new Map(layers) };
+}
+
+async function readArray(
+  value: MatrixLike,
+  name: string,
+): Promise<{ shape: readonly number[]; block: ActivationBlock }> {
+  const { shape, data } = (typeof value === 'object' ? value : {}) as { shape?: unknown; data?: unknown };
+  if (!Array.isArray(shape) || shape.length === 2) {
+    const { rows, cols, data: values } = await toMatrix(value, `layer '${name}'`);
+    return { shape: [rows, cols], block: toBlock([rows, cols], values) };
+  }
+  const values = typeof data === 'function' ? await (value as { data(): Promise<NumberArray> }).data() : data;
+  const block = toBlock(shape as number[], values as NumberArray, `layer '${name}'`);
+  checkFiniteBlock(block, `layer '${name}'`, 0);
+  return { shape: shape as number[], block };
+}

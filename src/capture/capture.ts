@@ -1,0 +1,157 @@
+/**
+ * Activations of models on data: of one model, or of several in lockstep on the same batches.
+ *
+ * @module
+ */
+import type * as tf from '@tensorflow/tfjs';
+import { OptionError } from '../errors.js';
+import { keyword, knownKeys, wholeNumber, type Progress } from '../options.js';
+import type { ActivationBatch, ActivationBlock, ActivationSet, LayerInfo, Spatial } from './activations.js';
+import { readBlock } from './block-checks.js';
+import { gather } from './gather.js';
+import { listLayers, openProbe, type Probe } from './layers-model.js';
+import { selectLayers, type LayerSelection } from './select.js';
+import { openSource, type CaptureData, type Source } from './source.js';
+import { applySpatial, type Positions } from './spatial.js';
+
+export type { CaptureData } from './source.js';
+
+/** A model that can be captured. */
+export type CaptureModel = tf.LayersModel;
+
+/** Options of reading models batch by batch. */
+export interface TogetherOptions {
+  /** How grids become datapoints; `'mean'` and `'flatten'` are applied to each batch. @defaultValue `'positions'` */
+  readonly spatial?: Spatial;
+  /** Samples in a batch, at most. @defaultValue `64` */
+  readonly batchSize?: number;
+  /** Stops the reading before the next batch; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Called after each batch with the number of samples read in this pass, in the stage `'capture'`. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** Options of {@link capture}. */
+export interface CaptureOptions extends TogetherOptions {
+  /** Which layers. @defaultValue all but the inputs, see {@link selectLayers} */
+  readonly layers?: LayerSelection;
+  /** Positions per sample that `matrices()` takes of a grid. @defaultValue `'all'` */
+  readonly positions?: Positions;
+  /** Seed of that draw. @defaultValue `0` */
+  readonly seed?: number;
+}
+
+/** One of the models that are read together. */
+export interface CaptureSide {
+  readonly model: CaptureModel;
+  /** Which of its layers. @defaultValue all but the inputs */
+  readonly layers?: LayerSelection;
+  /** How messages call it, for example `a`. @defaultValue the name of the model */
+  readonly label?: string;
+}
+
+/** Models opened on the same data. */
+export interface Together {
+  /** The chosen layers of each model, in order of execution. */
+  readonly sides: readonly { readonly layers: readonly LayerInfo[] }[];
+  /** Number of samples; of a stream it is known after the first complete pass. */
+  readonly samples: number | undefined;
+  readonly spatial: Spatial;
+  /** A new pass: for each batch of the data, what every model makes of it, in the order of the sides. */
+  batches(): AsyncIterable<readonly ActivationBatch[]>;
+}
+
+const optionNames = ['layers', 'spatial', 'batchSize', 'positions', 'seed', 'signal', 'onProgress'];
+
+/**
+ * Captures a model's activations on data, in inference mode.
+ *
+ * Nothing runs until the set is read: `batches()` runs the model anew each time, `matrices()` reads one pass into
+ * memory. No tensor outlives a batch, whether reading ends, fails or is given up.
+ *
+ * @param data - samples first; see {@link CaptureData}.
+ * @throws OptionError for an option or a layer that does not exist; UnsupportedError for a kind of model that is not
+ * captured. While reading: ShapeError when the data do not fit the model's inputs, DataError for an activation that is
+ * not finite or data that change between passes.
+ */
+export async function capture(
+  model: CaptureModel,
+  data: CaptureData,
+  options: CaptureOptions = {},
+): Promise<ActivationSet> {
+  knownKeys('capture', options, optionNames);
+  const { layers, positions = 'all', seed = 0 } = options;
+  if (positions !== 'all') wholeNumber('positions', positions);
+  wholeNumber('seed', seed, 0);
+  const together = await openTogether([{ model, ...(layers !== undefined && { layers }) }], data, options);
+  async function* batches(): AsyncGenerator<ActivationBatch> {
+    for await (const [batch] of together.batches()) yield batch;
+  }
+  return {
+    layers: together.sides[0].layers,
+    get samples() {
+      return together.samples;
+    },
+    spatial: together.spatial,
+    batches,
+    matrices: () => gather(batches(), { positions, seed }),
+  };
+}
+
+/**
+ * Opens several models on the same data, to be read in lockstep: every model gets the very same batch, so samples
+ * cannot be misaligned.
+ *
+ * @throws as {@link capture}; ShapeError also when the models differ in their number of inputs.
+ */
+export async function openTogether(
+  sides: readonly CaptureSide[],
+  data: CaptureData,
+  options: TogetherOptions = {},
+): Promise<Together> {
+  const { spatial = 'positions', batchSize = 64, signal, onProgress } = options;
+  keyword('spatial', spatial, ['positions', 'mean', 'flatten']);
+  wholeNumber('batchSize', batchSize);
+  signal?.throwIfAborted();
+  if (sides.length === 0) throw new OptionError('there is no model to capture');
+  const probes: { readonly probe: Probe; readonly label: string }[] = [];
+  for (const { model, layers, label } of sides) {
+    const probe = await openProbe(model, selectLayers(listLayers(model), layers));
+    probes.push({ probe, label: label ?? model.name });
+  }
+  const inputs = probes[0].probe.inputs.map(({ name }) => name);
+  const source = await openSource(data, { batchSize, inputs });
+  return {
+    sides: probes.map(({ probe }) => ({ layers: probe.layers })),
+    get samples() {
+      return source.samples;
+    },
+    spatial,
+    batches: () => readTogether(probes, source, spatial, signal, onProgress),
+  };
+}
+
+async function* readTogether(
+  probes: readonly { readonly probe: Probe; readonly label: string }[],
+  source: Source,
+  spatial: Spatial,
+  signal: AbortSignal | undefined,
+  onProgress: ((progress: Progress) => void) | undefined,
+): AsyncGenerator<readonly ActivationBatch[]> {
+  signal?.throwIfAborted();
+  for await (const { start, samples, inputs } of source.batches()) {
+    const batches: ActivationBatch[] = [];
+    for (const { probe, label } of probes) {
+      signal?.throwIfAborted();
+      const layers = new Map<string, ActivationBlock>();
+      for (const [name, raw] of await probe.run(inputs)) {
+        const block = readBlock(raw, `layer '${name}' of model '${label}'`, samples, start);
+        layers.set(name, applySpatial(block, spatial));
+      }
+      batches.push({ start, samples, layers });
+    }
+    signal?.throwIfAborted();
+    onProgress?.({ stage: 'capture', done: start + samples, total: source.samples });
+    yield batches;
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * What the samples of one model input may be given as, and how a run of them becomes a tensor.
+ *
+ * @module
+ */
+import type * as tf from '@tensorflow/tfjs';
+import { DataError, ShapeError } from '../errors.js';
+import type { NumberArray } from '../matrix.js';
+import { show } from '../options.js';
+import { isTensor } from './recognise.js';
+import type { Tfjs } from './tfjs.js';
+
+/** Rows of numbers, nested as deep as the input's rank. */
+export type NestedArray = readonly (number | NumberArray | NestedArray)[];
+
+/** A plain array with its shape. */
+export interface ShapedArray {
+  readonly shape: readonly number[];
+  readonly data: NumberArray;
+}
+
+/** The samples of one model input, samples on the first axis. */
+export type InputArray = tf.Tensor | ShapedArray | NestedArray;
+
+/** Samples that can be cut into tensors. */
+export interface Samples {
+  readonly samples: number;
+  /** Samples `from … to − 1` as a new tensor, which the caller disposes of. */
+  cut(from: number, to: number): tf.Tensor;
+}
+
+/** Whether `value` is one array of samples, rather than a list of several. */
+export function isInputArray(value: unknown): value is InputArray {
+  if (isTensor(value) || isShaped(value)) return true;
+  if (!Array.isArray(value)) return ArrayBuffer.isView(value);
+  const first = value[0] as unknown;
+  return (
+    typeof first === 'number' || ArrayBuffer.isView(first) || (Array.isArray(first) && isInputArray(first))
+  );
+}
+
+/** Reads the samples of one input. @throws ShapeError, DataError when they cannot be read. */
+export function readSamples(tf: Tfjs, value: unknown): Samples {
+  if (isTensor(value)) return fromTensor(value);
+  if (isShaped(value)) return fromShaped(tf, value);
+  if (ArrayBuffer.isView(value) || (Array.isArray(value) && isInputArray(value))) {
+    return fromNested(tf, value as unknown as NestedArray);
+  }
+  throw new ShapeError(
+    `the data holds ${describe(value)} where samples are needed: give a tensor, { shape, data } or nested arrays, ` +
+      'samples on the first axis',
+  );
+}
+
+function isShaped(value: unknown): value is ShapedArray {
+  const { shape, data } = (value ?? {}) as Partial<ShapedArray>;
+  return Array.isArray(shape) && typeof data === 'object' && typeof data.length === 'number';
+}
+
+function fromTensor(tensor: tf.Tensor): Samples {
+  if (tensor.isDisposed) throw new DataError('the data holds a tensor that is already disposed');
+  if (tensor.dtype === 'string' || tensor.dtype === 'complex64') {
+    throw new DataError(`the data is a tensor of ${tensor.dtype}: models are captured on real numbers`);
+  }
+  if (tensor.rank === 0) throw new ShapeError('the data is a scalar: the first axis must be samples');
+  const samples = tensor.shape[0];
+  return {
+    samples,
+    cut(from, to) {
+      if (tensor.isDisposed) throw new DataError('the data was disposed of before all of it was read');
+      return from === 0 && to === samples ? tensor.clone() : tensor.slice([from], [to - from]);
+    },
+  };
+}
+
+function fromShaped(tf: Tfjs, { shape, data }: ShapedArray): Samples {
+  const size = shape.reduce((product, axis) => product * axis, 1);
+  if (shape.length === 0 || size !== data.length) {
+    throw new ShapeError(`the data of shape [${shape.join(', ')}] needs ${size} values, got ${data.length}`);
+  }
+  const [samples, ...rest] = shape as [number, ...number[]];
+  const width = rest.reduce((product, axis) => product * axis, 1);
+  return {
+    samples,
+    cut(from, to) {
+      const part = sliceOf(data, from * width, to * width);
+      // Small integers stay integers; everything else becomes the one float type of tfjs.
+      const whole = data instanceof Int32Array || data instanceof Uint8Array;
+      return tf.tensor(whole ? new Int32Array(part) : new Float32Array(part), [to - from, ...rest]);
+    },
+  };
+}
+
+function fromNested(tf: Tfjs, rows: NestedArray): Samples {
+  return {
+    samples: rows.length,
+    cut(from, to) {
+      try {
+        return tf.tensor(Array.prototype.slice.call(rows, from, to) as number[]);
+      } catch (cause) {
+        const why = cause instanceof Error ? cause.message : String(cause);
+        throw new ShapeError(`the data is ragged or not of numbers (samples ${from} to ${to - 1}): ${why}`, {
+          cause,
+        });
+      }
+    },
+  };
+}
+
+function sliceOf(data: NumberArray, from: number, to: number): NumberArray {
+  const { subarray } = data as Partial<Float32Array>;
+  if (subarray !== undefined) return subarray.call(data as Float32Array, from, to);
+  return Array.prototype.slice.call(data, from, to) as number[];
+}
+
+function describe(value: unknown): string {
+  return typeof value === 'object' && value !== null ? value.constructor.name : show(value);
+}

@@ -1,0 +1,276 @@
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import type { LayerInfo } from '../../src/capture/activations.js';
+import { listLayers, openProbe } from '../../src/capture/layers-model.js';
+import { OptionError, ShapeError, UnsupportedError } from '../../src/errors.js';
+import { branched, images, nested, randomise, sequential, withoutLeak } from './models.js';
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+const names = (layers: readonly LayerInfo[]): string[] => layers.map((layer) => layer.name);
+
+/** What tfjs itself computes for some of the model's own symbolic tensors. */
+function predict(
+  model: tf.LayersModel,
+  outputs: tf.SymbolicTensor[],
+  x: tf.Tensor | tf.Tensor[],
+): tf.Tensor[] {
+  const sub = tf.model({ inputs: model.inputs, outputs });
+  const result = sub.predict(x);
+  return Array.isArray(result) ? result : [result];
+}
+
+async function activations(model: tf.LayersModel, layers: string[], x: tf.Tensor[]) {
+  const probe = await openProbe(
+    model,
+    layers.map((name) => ({ name })),
+  );
+  try {
+    return await probe.run(x);
+  } finally {
+    probe.dispose();
+  }
+}
+
+function expectSame(
+  raw: { shape: readonly number[]; data: ArrayLike<number> } | undefined,
+  tensor: tf.Tensor,
+): void {
+  expect(raw?.shape).toEqual(tensor.shape);
+  expect(Array.from(raw!.data)).toEqual(Array.from(tensor.dataSync()));
+}
+
+describe('listing', () => {
+  it('lists a Sequential in order, with kind, shape and parameters', () => {
+    expect(listLayers(sequential())).toEqual([
+      { name: 'conv1', kind: 'Conv2D', shape: [4, 4, 3], parameters: 57 },
+      { name: 'norm', kind: 'BatchNormalization', shape: [4, 4, 3], parameters: 12 },
+      { name: 'drop', kind: 'Dropout', shape: [4, 4, 3], parameters: 0 },
+      { name: 'pool', kind: 'MaxPooling2D', shape: [2, 2, 3], parameters: 0 },
+      { name: 'flat', kind: 'Flatten', shape: [12], parameters: 0 },
+      { name: 'logits', kind: 'Dense', shape: [4], parameters: 52 },
+    ]);
+  });
+
+  it('lists a functional model in the order of model.layers', () => {
+    const model = branched();
+    expect(names(listLayers(model))).toEqual(model.layers.map((layer) => layer.name));
+  });
+
+  it('lists nested models by path, the inner layers first and then the model they make up', () => {
+    expect(names(listLayers(nested().model))).toEqual([
+      'outer',
+      'stem',
+      'backbone/inner',
+      'backbone/block/conv',
+      'backbone/block/relu',
+      'backbone/block',
+      'backbone/pool',
+      'backbone',
+      'flat',
+      'head',
+    ]);
+  });
+
+  it('lists a Sequential that begins with a model, whose layers tfjs puts into the outer graph', () => {
+    const { backbone } = nested();
+    const model = tf.sequential({ name: 'top', layers: [backbone, tf.layers.flatten({ name: 'flat' })] });
+    expect(names(listLayers(model))).toEqual([
+      'backbone/inner',
+      'backbone/block/conv',
+      'backbone/block/relu',
+      'backbone/block',
+      'backbone/pool',
+      'backbone',
+      'flat',
+    ]);
+  });
+
+  it('refuses what is not a layers model, naming the way out', () => {
+    const graph = { modelUrl: 'model.json', executor: {}, execute: () => undefined };
+    expect(() => listLayers(graph as never)).toThrow(UnsupportedError);
+    expect(() => listLayers(graph as never)).toThrow(/graph models are not captured yet.*arrays/);
+    expect(() => listLayers({} as never)).toThrow(OptionError);
+    expect(() => listLayers(tf.sequential({ name: 'empty' }))).toThrow(UnsupportedError);
+  });
+});
+
+describe('values', () => {
+  it('equals predict of sub-models, dropout off and batch norm by running statistics', async () => {
+    const model = sequential();
+    const x = images(5);
+    const layers = ['conv1', 'norm', 'drop', 'pool', 'flat', 'logits'];
+    const raw = await withoutLeak(() => activations(model, layers, [x]));
+    const outputs = layers.map((name) => model.getLayer(name).output as tf.SymbolicTensor);
+    predict(model, outputs, x).forEach((tensor, i) => expectSame(raw.get(layers[i]), tensor));
+    expect(raw.get('drop')!.data).toEqual(raw.get('norm')!.data);
+  });
+
+  it('equals predict in a model with branches, and runs no more than it needs', async () => {
+    const model = branched();
+    const x = images(3);
+    const raw = await activations(model, ['short', 'long1', 'sum', 'image'], [x]);
+    expect([...raw.keys()]).toEqual(
+      listLayers(model)
+        .map((l) => l.name)
+        .filter((n) => n !== 'long2'),
+    );
+    const outputs = ['short', 'long1', 'sum'].map((name) => model.getLayer(name).output as tf.SymbolicTensor);
+    predict(model, outputs, x).forEach((tensor, i) =>
+      expectSame(raw.get(['short', 'long1', 'sum'][i]), tensor),
+    );
+    expectSame(raw.get('image'), x);
+    const ran = vi.spyOn(model.getLayer('long2'), 'call');
+    await activations(model, ['short', 'long1'], [x]);
+    expect(ran).toHaveBeenCalledTimes(0);
+    await activations(model, ['sum', 'long2'], [x]);
+    expect(ran).toHaveBeenCalledTimes(1);
+  });
+
+  it('equals predict of hand-built stages in nested models, each layer run once', async () => {
+    const { model, backbone, block } = nested();
+    const x = images(4);
+    const ran = vi.spyOn(block.getLayer('conv'), 'call');
+    const layers = ['stem', 'backbone/block/conv', 'backbone/block', 'backbone/pool', 'backbone', 'head'];
+    const raw = await withoutLeak(() => activations(model, layers, [x]));
+    expect(ran).toHaveBeenCalledTimes(1);
+    const [stem] = predict(model, [model.getLayer('stem').output as tf.SymbolicTensor], x);
+    const conv = tf.model({ inputs: block.inputs, outputs: block.layers[0].output as tf.SymbolicTensor });
+    const pool = backbone.predict(stem) as tf.Tensor;
+    expectSame(raw.get('stem'), stem);
+    expectSame(raw.get('backbone/block/conv'), conv.predict(stem) as tf.Tensor);
+    expectSame(raw.get('backbone/block'), block.predict(stem) as tf.Tensor);
+    expectSame(raw.get('backbone/pool'), pool);
+    expectSame(raw.get('backbone'), pool);
+    expectSame(raw.get('head'), model.predict(x) as tf.Tensor);
+  });
+
+  it('reaches into a model that a Sequential begins with', async () => {
+    const { backbone, block } = nested();
+    const model = tf.sequential({ name: 'top', layers: [backbone, tf.layers.flatten({ name: 'flat' })] });
+    const x = images(3, [6, 6, 3]);
+    const raw = await activations(model, ['backbone/block/conv', 'backbone', 'flat'], [x]);
+    const conv = tf.model({ inputs: block.inputs, outputs: block.layers[0].output as tf.SymbolicTensor });
+    expectSame(raw.get('backbone/block/conv'), conv.predict(x) as tf.Tensor);
+    expectSame(raw.get('backbone'), backbone.predict(x) as tf.Tensor);
+    expectSame(raw.get('flat'), model.predict(x) as tf.Tensor);
+  });
+
+  it('names the uses of a shared layer in order of execution', async () => {
+    const x = tf.input({ shape: [3], name: 'x' });
+    const shared = tf.layers.dense({ name: 'shared', units: 3, activation: 'tanh' });
+    const twice = shared.apply(shared.apply(x)) as tf.SymbolicTensor;
+    const model = randomise(tf.model({ inputs: x, outputs: twice, name: 'twice' }));
+    const data = images(4, [3]);
+    const raw = await activations(model, ['shared@0', 'shared@1'], [data]);
+    expect(names(listLayers(model))).toEqual(['x', 'shared@0', 'shared@1']);
+    const outputs = [shared.getOutputAt(0), shared.getOutputAt(1)] as tf.SymbolicTensor[];
+    predict(model, outputs, data).forEach((tensor, i) => expectSame(raw.get(`shared@${i}`), tensor));
+    // Another model that uses the same layer once sees it once.
+    const once = tf.model({ inputs: x, outputs: shared.getOutputAt(0) as tf.SymbolicTensor });
+    expect(names(listLayers(once))).toEqual(['x', 'shared']);
+  });
+
+  it('captures a shared nested model at each use (two towers), and several inputs', async () => {
+    const tower = tf.sequential({
+      name: 'tower',
+      layers: [tf.layers.dense({ name: 'fc', inputShape: [3], units: 2, activation: 'tanh' })],
+    });
+    const [a, b] = [tf.input({ shape: [3], name: 'a' }), tf.input({ shape: [3], name: 'b' })];
+    const joined = tf.layers
+      .concatenate({ name: 'join' })
+      .apply([tower.apply(a), tower.apply(b)] as tf.SymbolicTensor[]) as tf.SymbolicTensor;
+    const model = randomise(tf.model({ inputs: [a, b], outputs: joined, name: 'towers' }));
+    const [xa, xb] = [images(4, [3], 1), images(4, [3], 2)];
+    const raw = await withoutLeak(() => activations(model, ['tower@0/fc', 'tower@1/fc', 'join'], [xa, xb]));
+    const towers = [raw.get('tower@0/fc')!, raw.get('tower@1/fc')!].map(({ data }) => Array.from(data));
+    const expected = [xa, xb].map((x) => Array.from((tower.predict(x) as tf.Tensor).dataSync()));
+    expect(towers.toSorted()).toEqual(expected.toSorted());
+    expectSame(raw.get('join'), model.predict([xa, xb]) as tf.Tensor);
+  });
+
+  it('hands masks on as predict does', async () => {
+    const x = tf.input({ shape: [5], name: 'tokens', dtype: 'int32' });
+    const embedded = tf.layers
+      .embedding({ name: 'embed', inputDim: 6, outputDim: 3, maskZero: true })
+      .apply(x);
+    const steps = tf.layers.simpleRNN({ name: 'steps', units: 4, returnSequences: true }).apply(embedded);
+    const last = tf.layers.lstm({ name: 'last', units: 2 }).apply(steps) as tf.SymbolicTensor;
+    const model = randomise(tf.model({ inputs: x, outputs: last, name: 'masked' }));
+    const tokens = tf.tensor2d(
+      [
+        [1, 2, 0, 3, 0],
+        [5, 4, 3, 0, 0],
+      ],
+      [2, 5],
+      'int32',
+    );
+    const raw = await withoutLeak(() => activations(model, ['embed', 'steps', 'last'], [tokens]));
+    const outputs = ['embed', 'steps', 'last'].map(
+      (name) => model.getLayer(name).output as tf.SymbolicTensor,
+    );
+    predict(model, outputs, tokens).forEach((tensor, i) =>
+      expectSame(raw.get(['embed', 'steps', 'last'][i]), tensor),
+    );
+  });
+});
+
+describe('the user’s model', () => {
+  it('is left as it was: nodes, weights, output and saved form', async () => {
+    const { model, backbone, block } = nested();
+    const x = images(2);
+    const state = () => ({
+      nodes: [model, backbone, block].flatMap((m) =>
+        m.layers.map((l) => [l.name, l.inboundNodes.length, l.outboundNodes.length]),
+      ),
+      json: model.toJSON(undefined, false),
+      output: Array.from((model.predict(x) as tf.Tensor).dataSync()),
+      fresh: tf.layers.dense({ units: 1 }).name.replace(/\d+$/, ''),
+    });
+    const before = state();
+    await activations(model, names(listLayers(model)), [x]);
+    expect(state()).toEqual(before);
+  });
+
+  it('may be captured on inputs of another dtype', async () => {
+    const model = sequential();
+    const x = tf.randomUniform([3, 6, 6, 2], 0, 255, 'int32');
+    const raw = await withoutLeak(() => activations(model, ['logits'], [x]));
+    expectSame(raw.get('logits'), model.predict(x.toFloat()) as tf.Tensor);
+  });
+});
+
+describe('errors', () => {
+  it('names both shapes when the input does not fit, and leaks nothing', async () => {
+    const model = sequential();
+    const x = images(2, [5, 6, 2]);
+    await withoutLeak(async () => {
+      await expect(activations(model, ['conv1'], [x])).rejects.toThrow(ShapeError);
+      await expect(activations(model, ['conv1'], [x])).rejects.toThrow(
+        "the data has shape [2, 5, 6, 2], but input 'conv1_input' of model 'plain' takes [null, 6, 6, 2]",
+      );
+      await expect(activations(model, ['conv1'], [x, x])).rejects.toThrow(/has 1 inputs .* the data has 2/);
+    });
+  });
+
+  it('frees everything when a layer throws half-way', async () => {
+    const model = sequential();
+    const x = images(2);
+    model.getLayer('pool').setCallHook(() => {
+      throw new Error('stop here');
+    });
+    await withoutLeak(async () => {
+      await expect(activations(model, ['conv1', 'logits'], [x])).rejects.toThrow('stop here');
+    });
+  });
+
+  it('refuses stateful layers and unknown names', async () => {
+    const model = tf.sequential({
+      layers: [tf.layers.lstm({ name: 'memory', units: 2, batchInputShape: [1, 3, 2], stateful: true })],
+    });
+    await expect(openProbe(model, [{ name: 'memory' }])).rejects.toThrow(UnsupportedError);
+    await expect(openProbe(model, [{ name: 'nope' }])).rejects.toThrow(/no layer 'nope'/);
+  });
+});

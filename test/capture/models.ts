@@ -1,0 +1,87 @@
+/** Small models and data that the tests of capture share. */
+import * as tf from '@tensorflow/tfjs';
+
+/** Runs `body` on the plain cpu backend and checks that it leaves as many tensors as it found. */
+export async function withoutLeak<T>(body: () => Promise<T>): Promise<T> {
+  const before = tf.memory().numTensors;
+  try {
+    return await body();
+  } finally {
+    const after = tf.memory().numTensors;
+    if (after !== before) throw new Error(`leak: ${before} tensors before, ${after} after`);
+  }
+}
+
+/** Uniform values, the same for the same seed. */
+export function images(samples: number, shape: number[] = [6, 6, 2], seed = 1): tf.Tensor {
+  return tf.randomUniform([samples, ...shape], -1, 1, 'float32', seed);
+}
+
+/** Fills every weight with seeded values, batch norm's statistics included, so that no layer is trivial. */
+export function randomise<M extends tf.LayersModel>(model: M, seed = 7): M {
+  const weights = model
+    .getWeights()
+    .map((weight, i) => tf.randomUniform(weight.shape, 0.1, 0.9, 'float32', seed + i));
+  model.setWeights(weights);
+  tf.dispose(weights);
+  return model;
+}
+
+/** conv → batch norm → dropout → pool → flatten → dense. */
+export function sequential(seed = 7): tf.Sequential {
+  return randomise(
+    tf.sequential({
+      name: 'plain',
+      layers: [
+        tf.layers.conv2d({
+          name: 'conv1',
+          inputShape: [6, 6, 2],
+          filters: 3,
+          kernelSize: 3,
+          activation: 'tanh',
+        }),
+        tf.layers.batchNormalization({ name: 'norm' }),
+        tf.layers.dropout({ name: 'drop', rate: 0.5 }),
+        tf.layers.maxPooling2d({ name: 'pool', poolSize: 2 }),
+        tf.layers.flatten({ name: 'flat' }),
+        tf.layers.dense({ name: 'logits', units: 4 }),
+      ],
+    }),
+    seed,
+  );
+}
+
+/** A functional model with two branches that are added. */
+export function branched(): tf.LayersModel {
+  const x = tf.input({ shape: [6, 6, 2], name: 'image' });
+  const long = tf.layers
+    .conv2d({ name: 'long2', filters: 3, kernelSize: 1 })
+    .apply(
+      tf.layers
+        .conv2d({ name: 'long1', filters: 2, kernelSize: 3, padding: 'same', activation: 'relu' })
+        .apply(x),
+    );
+  const short = tf.layers.conv2d({ name: 'short', filters: 3, kernelSize: 1 }).apply(x);
+  const sum = tf.layers.add({ name: 'sum' }).apply([long, short] as tf.SymbolicTensor[]);
+  return randomise(tf.model({ inputs: x, outputs: sum as tf.SymbolicTensor, name: 'branched' }));
+}
+
+/** stem → backbone(block(conv, relu), pool) → head: nested two levels deep. */
+export function nested(): { model: tf.LayersModel; backbone: tf.LayersModel; block: tf.Sequential } {
+  const block = tf.sequential({
+    name: 'block',
+    layers: [
+      tf.layers.conv2d({ name: 'conv', inputShape: [6, 6, 3], filters: 4, kernelSize: 3 }),
+      tf.layers.activation({ name: 'relu', activation: 'relu' }),
+    ],
+  });
+  const inner = tf.input({ shape: [6, 6, 3], name: 'inner' });
+  const pooled = tf.layers.averagePooling2d({ name: 'pool', poolSize: 2 }).apply(block.apply(inner));
+  const backbone = tf.model({ inputs: inner, outputs: pooled as tf.SymbolicTensor, name: 'backbone' });
+  const x = tf.input({ shape: [6, 6, 2], name: 'outer' });
+  const stem = tf.layers.conv2d({ name: 'stem', filters: 3, kernelSize: 1 }).apply(x);
+  const features = tf.layers.flatten({ name: 'flat' }).apply(backbone.apply(stem));
+  const y = tf.layers.dense({ name: 'head', units: 2 }).apply(features);
+  const model = randomise(tf.model({ inputs: x, outputs: y as tf.SymbolicTensor, name: 'transfer' }));
+  return { model, backbone, block };
+}
