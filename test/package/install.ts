@@ -102,7 +102,8 @@ function npm(args: readonly string[]): Promise<Ran> {
   return execute('npm', args, root, process.platform === 'win32');
 }
 
-function execute(file: string, args: readonly string[], cwd: string, shell = false): Promise<Ran> {
+/** Runs a program with nothing on its standard input. */
+export function execute(file: string, args: readonly string[], cwd: string, shell = false): Promise<Ran> {
   // The environment of the test runner (loaders, NODE_ENV) is not the user's.
   const { NODE_OPTIONS: _options, NODE_ENV: _mode, VITEST: _vitest, ...env } = process.env;
   return new Promise((resolve) => {
