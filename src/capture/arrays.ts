@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { OptionError, ShapeError } from '../errors.js';
+import { DataError, OptionError, ShapeError } from '../errors.js';
 import { toMatrix, type MatrixLike, type NumberArray } from '../matrix.js';
 import { keyword, knownKeys, wholeNumber } from '../options.js';
 import type { ActivationBatch, ActivationBlock, ActivationSet, Spatial } from './activations.js';
@@ -84,13 +84,17 @@ async function readArray(
   value: MatrixLike,
   name: string,
 ): Promise<{ shape: readonly number[]; block: ActivationBlock }> {
-  const { shape, data } = (typeof value === 'object' ? value : {}) as { shape?: unknown; data?: unknown };
+  const { shape, data } = (value ?? {}) as { shape?: unknown; data?: unknown };
   if (!Array.isArray(shape) || shape.length === 2) {
     const { rows, cols, data: values } = await toMatrix(value, `layer '${name}'`);
     return { shape: [rows, cols], block: toBlock([rows, cols], values) };
   }
   const values = typeof data === 'function' ? await (value as { data(): Promise<NumberArray> }).data() : data;
+  if (typeof values !== 'object' || values === null) {
+    throw new ShapeError(`layer '${name}' has a shape but no array as data`);
+  }
   const block = toBlock(shape as number[], values as NumberArray, `layer '${name}'`);
+  if (block.samples === 0) throw new DataError(`layer '${name}' has no samples`);
   checkFiniteBlock(block, `layer '${name}'`, 0);
   return { shape: shape as number[], block };
 }

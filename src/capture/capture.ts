@@ -116,8 +116,10 @@ export async function openTogether(
   if (sides.length === 0) throw new OptionError('there is no model to capture');
   const probes: { readonly probe: Probe; readonly label: string }[] = [];
   for (const { model, layers, label } of sides) {
-    const probe = await openProbe(model, selectLayers(listLayers(model), layers));
-    probes.push({ probe, label: label ?? model.name });
+    const listed = listLayers(model);
+    const name = label ?? model.name;
+    const chosen = selectLayers(listed, layers, sides.length > 1 ? `layers of model '${name}'` : 'layers');
+    probes.push({ probe: await openProbe(model, chosen), label: name });
   }
   const inputs = probes[0].probe.inputs.map(({ name }) => name);
   const source = await openSource(data, { batchSize, inputs });

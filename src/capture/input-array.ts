@@ -92,19 +92,39 @@ function fromShaped(tf: Tfjs, { shape, data }: ShapedArray): Samples {
 }
 
 function fromNested(tf: Tfjs, rows: NestedArray): Samples {
+  const shape: number[] = [];
+  for (let level: unknown = rows[0]; isList(level); level = level[0]) shape.push(level.length);
+  const width = shape.reduce((product, axis) => product * axis, 1);
   return {
     samples: rows.length,
     cut(from, to) {
-      try {
-        return tf.tensor(Array.prototype.slice.call(rows, from, to) as number[]);
-      } catch (cause) {
-        const why = cause instanceof Error ? cause.message : String(cause);
-        throw new ShapeError(`the data is ragged or not of numbers (samples ${from} to ${to - 1}): ${why}`, {
-          cause,
-        });
-      }
+      const flat = new Float32Array((to - from) * width);
+      for (let i = from; i < to; i++)
+        fill(flat.subarray((i - from) * width, (i - from + 1) * width), rows[i], shape, i);
+      return tf.tensor(flat, [to - from, ...shape]);
     },
   };
+}
+
+/** Writes one nested sample; tfjs itself would not notice ragged rows. */
+function fill(into: Float32Array, value: unknown, shape: readonly number[], sample: number): void {
+  const [length, ...rest] = shape;
+  if (length === undefined ? typeof value !== 'number' : !isList(value) || value.length !== length) {
+    const found = isList(value) ? `a list of ${value.length}` : describe(value);
+    const wanted = length === undefined ? 'a number' : `a list of ${length}`;
+    throw new ShapeError(`the data is ragged: sample ${sample} has ${found} where sample 0 has ${wanted}`);
+  }
+  if (typeof value === 'number') {
+    into[0] = value;
+    return;
+  }
+  const list = value as readonly unknown[];
+  const width = into.length / list.length;
+  list.forEach((part, i) => fill(into.subarray(i * width, (i + 1) * width), part, rest, sample));
+}
+
+function isList(value: unknown): value is ArrayLike<unknown> {
+  return Array.isArray(value) || ArrayBuffer.isView(value);
 }
 
 function sliceOf(data: NumberArray, from: number, to: number): NumberArray {

@@ -133,10 +133,8 @@ function refuseStateful(plan: Plan): void {
 
 function checkInputs(inputs: readonly InputInfo[], tensors: readonly tf.Tensor[], model: string): void {
   if (tensors.length !== inputs.length) {
-    const names = inputs.map(({ name }) => name).join(', ');
-    throw new ShapeError(
-      `model '${model}' has ${inputs.length} inputs (${names}), the data has ${tensors.length}`,
-    );
+    const takes = `${inputs.length} input${inputs.length === 1 ? '' : 's'} (${inputs.map(({ name }) => name).join(', ')})`;
+    throw new ShapeError(`model '${model}' takes ${takes}, the data has ${tensors.length}`);
   }
   inputs.forEach(({ name, shape }, i) => {
     const given = tensors[i].shape;

@@ -25,12 +25,17 @@ const nestedKinds = new Set(['Model', 'Functional', 'Sequential']);
  *
  * @param select - what to take. Default: every layer except inputs, and except a nested model as a whole where its
  * own layers are listed (its activation is that of its last layer, and would be compared twice).
+ * @param what - how messages call the option.
  * @throws OptionError when a name or pattern matches nothing (it lists the closest names), or when nothing is left.
  */
-export function selectLayers(layers: readonly LayerInfo[], select?: LayerSelection): LayerInfo[] {
-  const chosen = select === undefined ? byDefault(layers) : bySelection(layers, select);
+export function selectLayers(
+  layers: readonly LayerInfo[],
+  select?: LayerSelection,
+  what = 'layers',
+): LayerInfo[] {
+  const chosen = select === undefined ? byDefault(layers) : bySelection(layers, select, what);
   if (chosen.length === 0) {
-    throw new OptionError(`layers: the selection leaves no layer; ${known(layers)}`);
+    throw new OptionError(`${what}: the selection leaves no layer; ${known(layers)}`);
   }
   return chosen;
 }
@@ -42,36 +47,36 @@ function byDefault(layers: readonly LayerInfo[]): LayerInfo[] {
   });
 }
 
-function bySelection(layers: readonly LayerInfo[], select: LayerSelection): LayerInfo[] {
+function bySelection(layers: readonly LayerInfo[], select: LayerSelection, what: string): LayerInfo[] {
   if (typeof select === 'function') return layers.filter((layer) => select(layer));
   const patterns = (Array.isArray(select) ? select : [select]) as readonly (string | RegExp)[];
-  const taken = new Set(patterns.flatMap((pattern) => matches(layers, pattern)));
+  const taken = new Set(patterns.flatMap((pattern) => matches(layers, pattern, what)));
   return layers.filter((layer) => taken.has(layer));
 }
 
-function matches(layers: readonly LayerInfo[], pattern: string | RegExp): LayerInfo[] {
+function matches(layers: readonly LayerInfo[], pattern: string | RegExp, what: string): LayerInfo[] {
   if (pattern instanceof RegExp) {
     // search() starts anew each time, where test() of a global RegExp would go on from its last match.
     const found = layers.filter((layer) => layer.name.search(pattern) >= 0);
     if (found.length === 0)
-      throw new OptionError(`layers: no layer matches ${String(pattern)}; ${known(layers)}`);
+      throw new OptionError(`${what}: no layer matches ${String(pattern)}; ${known(layers)}`);
     return found;
   }
   if (typeof pattern !== 'string') {
     throw new OptionError(
-      `layers is ${show(pattern)}: give a name, a glob, a RegExp, a list of these, or a function of a layer`,
+      `${what} is ${show(pattern)}: give a name, a glob, a RegExp, a list of these, or a function of a layer`,
     );
   }
   const exact = layers.filter((layer) => layer.name === pattern);
   if (exact.length > 0) return exact;
   const parts = splitList(pattern);
-  if (parts.length > 1) return parts.flatMap((part) => matches(layers, part));
+  if (parts.length > 1) return parts.flatMap((part) => matches(layers, part, what));
   const [glob = ''] = parts;
   // `bash` lets one star cross '/': names of layers are paths of models, not of files.
   const isMatch = glob === '' ? () => false : picomatch(glob, { bash: true, dot: true, windows: false });
   const found = layers.filter((layer) => layer.name === glob || isMatch(layer.name));
   if (found.length === 0)
-    throw new OptionError(`layers: no layer matches '${glob}'; ${closest(layers, glob)}`);
+    throw new OptionError(`${what}: no layer matches '${glob}'; ${closest(layers, glob)}`);
   return found;
 }
 

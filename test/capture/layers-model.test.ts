@@ -137,7 +137,7 @@ describe('values', () => {
     const raw = await withoutLeak(() => activations(model, layers, [x]));
     expect(ran).toHaveBeenCalledTimes(1);
     const [stem] = predict(model, [model.getLayer('stem').output as tf.SymbolicTensor], x);
-    const conv = tf.model({ inputs: block.inputs, outputs: block.layers[0].output as tf.SymbolicTensor });
+    const conv = tf.model({ inputs: block.inputs, outputs: block.layers[0].output });
     const pool = backbone.predict(stem) as tf.Tensor;
     expectSame(raw.get('stem'), stem);
     expectSame(raw.get('backbone/block/conv'), conv.predict(stem) as tf.Tensor);
@@ -152,7 +152,7 @@ describe('values', () => {
     const model = tf.sequential({ name: 'top', layers: [backbone, tf.layers.flatten({ name: 'flat' })] });
     const x = images(3, [6, 6, 3]);
     const raw = await activations(model, ['backbone/block/conv', 'backbone', 'flat'], [x]);
-    const conv = tf.model({ inputs: block.inputs, outputs: block.layers[0].output as tf.SymbolicTensor });
+    const conv = tf.model({ inputs: block.inputs, outputs: block.layers[0].output });
     expectSame(raw.get('backbone/block/conv'), conv.predict(x) as tf.Tensor);
     expectSame(raw.get('backbone'), backbone.predict(x) as tf.Tensor);
     expectSame(raw.get('flat'), model.predict(x) as tf.Tensor);
@@ -169,7 +169,7 @@ describe('values', () => {
     const outputs = [shared.getOutputAt(0), shared.getOutputAt(1)] as tf.SymbolicTensor[];
     predict(model, outputs, data).forEach((tensor, i) => expectSame(raw.get(`shared@${i}`), tensor));
     // Another model that uses the same layer once sees it once.
-    const once = tf.model({ inputs: x, outputs: shared.getOutputAt(0) as tf.SymbolicTensor });
+    const once = tf.model({ inputs: x, outputs: shared.getOutputAt(0) });
     expect(names(listLayers(once))).toEqual(['x', 'shared']);
   });
 
@@ -251,7 +251,7 @@ describe('errors', () => {
       await expect(activations(model, ['conv1'], [x])).rejects.toThrow(
         "the data has shape [2, 5, 6, 2], but input 'conv1_input' of model 'plain' takes [null, 6, 6, 2]",
       );
-      await expect(activations(model, ['conv1'], [x, x])).rejects.toThrow(/has 1 inputs .* the data has 2/);
+      await expect(activations(model, ['conv1'], [x, x])).rejects.toThrow(/takes 1 input .* the data has 2/);
     });
   });
 

@@ -1,15 +1,13 @@
 /** Small models and data that the tests of capture share. */
 import * as tf from '@tensorflow/tfjs';
+import { expect } from 'vitest';
 
-/** Runs `body` on the plain cpu backend and checks that it leaves as many tensors as it found. */
+/** Runs `body` and fails if it leaves more or fewer tensors than it found. */
 export async function withoutLeak<T>(body: () => Promise<T>): Promise<T> {
   const before = tf.memory().numTensors;
-  try {
-    return await body();
-  } finally {
-    const after = tf.memory().numTensors;
-    if (after !== before) throw new Error(`leak: ${before} tensors before, ${after} after`);
-  }
+  const result = await body();
+  expect(tf.memory().numTensors, 'tensors after and before').toBe(before);
+  return result;
 }
 
 /** Uniform values, the same for the same seed. */
