@@ -68,9 +68,9 @@ describe('kinds of data', () => {
 
   it('reads a tf.data.Dataset, with and without labels, again and again', async () => {
     const plain = tf.data.array(values).batch(4);
-    expect(await readTwice(plain as unknown as CaptureData)).toMatchObject({ counts: [4, 4, 2] });
+    expect(await readTwice(plain)).toMatchObject({ counts: [4, 4, 2] });
     const labelled = tf.data.zip({ xs: tf.data.array(values), ys: tf.data.array(flat.slice(10)) }).batch(5);
-    expect(await readTwice(labelled as unknown as CaptureData)).toMatchObject({
+    expect(await readTwice(labelled)).toMatchObject({
       starts: [0, 4, 5, 9],
       counts: [4, 1, 4, 1],
     });
