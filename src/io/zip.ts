@@ -1,0 +1,196 @@
+/**
+ * The directory of zip archives as numpy writes them: entries stored or deflated, ZIP64 or not.
+ *
+ * @module
+ */
+import { FormatError } from '../errors.js';
+
+/** One file of an archive. */
+export interface ZipEntry {
+  readonly name: string;
+  readonly deflated: boolean;
+  readonly crc: number;
+  /** Length once inflated, as the archive declares it. */
+  readonly size: number;
+  /** Where its compressed bytes begin and end. */
+  readonly start: number;
+  readonly end: number;
+}
+
+const END = 0x06054b50;
+const END64 = 0x06064b50;
+const LOCATOR64 = 0x07064b50;
+const CENTRAL = 0x02014b50;
+const LOCAL = 0x04034b50;
+/** Deflate's best: 258 bytes for two bits, one for the length and one for the distance. */
+const MOST_DEFLATED = 1032;
+
+/**
+ * Lists the entries of an archive in its order, checked against their local headers, without inflating anything.
+ *
+ * @throws FormatError with the byte offset: not a zip, cut off, encrypted, in several volumes, overlapping entries, an
+ * unknown compression, or a declared size that deflate cannot reach.
+ */
+export function listEntries(bytes: Uint8Array, archive: string): ZipEntry[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const fail = (message: string, offset: number) => new FormatError(`${archive}: ${message}`, { offset });
+  const directory = findDirectory(view, archive);
+  const entries: ZipEntry[] = [];
+  let at = directory.start;
+  for (let i = 0; i < directory.count; i++) {
+    if (at + 46 > directory.end || view.getUint32(at, true) !== CENTRAL) {
+      throw fail(`entry ${i} of ${directory.count} is missing in the zip directory`, at);
+    }
+    const [nameLength, extraLength, commentLength] = [28, 30, 32].map((o) =>
+      view.getUint16(at + o, true),
+    ) as [number, number, number];
+    const next = at + 46 + nameLength + extraLength + commentLength;
+    if (next > directory.end) throw fail(`entry ${i} runs beyond the zip directory`, at);
+    entries.push(readCentral(view, at, nameLength, extraLength, directory.start, archive));
+    at = next;
+  }
+  if (at !== directory.end) {
+    throw fail(`the zip directory holds more than its ${directory.count} entries`, at);
+  }
+  let covered = 0;
+  for (const { name, start, end } of entries.toSorted((a, b) => a.start - b.start)) {
+    if (start < covered) throw fail(`entry '${name}' overlaps another one`, start);
+    covered = end;
+  }
+  return entries;
+}
+
+/** Where the directory of entries lies: the record at the very end of the archive says so. */
+function findDirectory(view: DataView, archive: string): { start: number; end: number; count: number } {
+  const length = view.byteLength;
+  const fail = (message: string, offset: number) => new FormatError(`${archive}: ${message}`, { offset });
+  let end = length - 22;
+  const isEnd = () =>
+    view.getUint32(end, true) === END && end + 22 + view.getUint16(end + 20, true) === length;
+  while (end >= 0 && end >= length - 22 - 0xffff && !isEnd()) end--;
+  if (end < 0 || !isEnd()) {
+    if (length === 0) throw fail('the file is empty', 0);
+    const signature = length < 4 ? 0 : view.getUint32(0, true);
+    if (signature === LOCAL) throw fail('the zip archive was cut off: its directory is missing', length);
+    const isNpy = signature === 0x4d554e93;
+    throw fail(
+      `not a zip archive, which .npz is; ${isNpy ? 'it is one array: read it as .npy' : 'write it with np.savez'}`,
+      0,
+    );
+  }
+  let [count, size, start, last] = [
+    view.getUint16(end + 10, true),
+    view.getUint32(end + 12, true),
+    view.getUint32(end + 16, true),
+    end,
+  ];
+  const here = view.getUint16(end + 8, true);
+  if (view.getUint32(end + 4, true) !== 0 || here !== count)
+    throw fail('archives of several volumes are not read', end);
+  const locator = end - 20;
+  if (locator >= 0 && view.getUint32(locator, true) === LOCATOR64) {
+    last = uint64(view, locator + 8, archive);
+    if (last + 56 > locator || view.getUint32(last, true) !== END64)
+      throw fail('the ZIP64 directory is missing', last);
+    count = uint64(view, last + 32, archive);
+    size = uint64(view, last + 40, archive);
+    start = uint64(view, last + 48, archive);
+  }
+  if (start + size !== last)
+    throw fail(`the zip directory should end at byte ${start + size}, its end record is`, last);
+  return { start, end: last, count };
+}
+
+function readCentral(
+  view: DataView,
+  at: number,
+  nameLength: number,
+  extraLength: number,
+  limit: number,
+  archive: string,
+): ZipEntry {
+  const rawName = bytesAt(view, at + 46, nameLength);
+  const name = decodeName(rawName);
+  const fail = (message: string, offset = at) =>
+    new FormatError(`${archive}: entry '${name}' ${message}`, { offset });
+  const flags = view.getUint16(at + 8, true);
+  // Bit 0: encrypted, bit 6: strongly, bit 13: its header too.
+  if (flags & 0x2041) throw fail('is encrypted; save it without a password');
+  const method = view.getUint16(at + 10, true);
+  if (method !== 0 && method !== 8) {
+    throw fail(
+      `uses compression method ${method}; only stored and deflated ones are read: np.savez_compressed`,
+      at + 10,
+    );
+  }
+  const extra = zip64(view, at, at + 46 + nameLength, extraLength, archive);
+  const { size, packed, local } = extra;
+  const localName = local + 30 <= limit ? view.getUint16(local + 26, true) : 0;
+  const start = local + 30 + localName + (local + 30 <= limit ? view.getUint16(local + 28, true) : 0);
+  if (start + packed > limit) throw fail(`should end at byte ${start + packed}, beyond the zip's data`);
+  if (view.getUint32(local, true) !== LOCAL) throw fail('has no local header', local);
+  const sameName =
+    localName === nameLength && bytesAt(view, local + 30, localName).every((b, i) => b === rawName[i]);
+  if (!sameName || view.getUint16(local + 8, true) !== method || view.getUint16(local + 6, true) & 0x2041) {
+    throw fail('differs from its local header', local);
+  }
+  if (method === 0 && packed !== size) throw fail(`is stored in ${packed} bytes but declares ${size}`);
+  if (size > packed * MOST_DEFLATED) {
+    throw fail(`declares ${size} bytes, which ${packed} compressed ones cannot hold`);
+  }
+  return {
+    name,
+    deflated: method === 8,
+    crc: view.getUint32(at + 16, true),
+    size,
+    start,
+    end: start + packed,
+  };
+}
+
+/** Sizes and position of an entry; those that do not fit 32 bits are in its extra field. */
+function zip64(
+  view: DataView,
+  at: number,
+  from: number,
+  length: number,
+  archive: string,
+): { size: number; packed: number; local: number } {
+  const values = [24, 20, 42].map((offset) => view.getUint32(at + offset, true));
+  let field = from;
+  while (field + 4 <= from + length) {
+    const end = field + 4 + view.getUint16(field + 2, true);
+    if (view.getUint16(field, true) === 1 && end <= from + length) {
+      let next = field + 4;
+      for (const [i, value] of values.entries()) {
+        if (value !== 0xffffffff || next + 8 > end) continue;
+        values[i] = uint64(view, next, archive);
+        next += 8;
+      }
+    }
+    field = end;
+  }
+  const [size, packed, local] = values as [number, number, number];
+  return { size, packed, local };
+}
+
+function uint64(view: DataView, at: number, archive: string): number {
+  const value = Number(view.getBigUint64(at, true));
+  if (Number.isSafeInteger(value)) return value;
+  throw new FormatError(`${archive}: a size or position of ${value} bytes is larger than any file`, {
+    offset: at,
+  });
+}
+
+function bytesAt(view: DataView, at: number, length: number): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset + at, length);
+}
+
+/** Names are UTF-8; some writers leave the flag for it out, and some write an older code page. */
+function decodeName(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return new TextDecoder('latin1').decode(bytes);
+  }
+}
