@@ -44,16 +44,18 @@ function matrixOf(view: View, [a, b]: BatchPair, { positions, seed }: PassOption
   return datapoints(toGrid(blockOf(batch, view.layer), view.grid), { positions, seed, start: batch.start });
 }
 
-/** Pass one: the factor of every view, and the number of samples. */
+/** Pass one: plans from the first batch, then the factor of every view, and the number of samples. */
 export async function factorViews(
   engine: Engine,
-  plan: Plan,
+  planFrom: (first: BatchPair) => Plan,
   stream: PairStream,
   options: PassOptions,
-): Promise<{ factored: FactoredView[]; samples: number }> {
+): Promise<{ plan: Plan; factored: FactoredView[]; samples: number }> {
   const collectors: (Moments | Matrix[])[] = [];
+  let plan: Plan | undefined;
   let samples = 0;
   for await (const pair of stream.read()) {
+    plan ??= planFrom(pair);
     for (const [i, view] of plan.views.entries()) {
       const x = matrixOf(view, pair, options);
       const collector = (collectors[i] ??= direct(x, pair, options) ? [] : new Moments(engine, x.cols));
@@ -63,7 +65,7 @@ export async function factorViews(
     samples += pair[0].samples;
     options.onBatch('moments', samples);
   }
-  if (samples < 2) {
+  if (plan === undefined || samples < 2) {
     throw new DataError(`${samples} samples: at least 2 are needed to compare anything`, {
       code: 'TOO_FEW_SAMPLES',
     });
@@ -79,7 +81,7 @@ export async function factorViews(
       engine.dispose(basis);
     }
   }
-  return { factored, samples };
+  return { plan, factored, samples };
 }
 
 /**

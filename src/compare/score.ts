@@ -48,6 +48,19 @@ export const conventions: readonly Convention[] = [
   { label: 'PLS, largest covariance', measure: 'pls', options: {} },
 ];
 
+/** A convention that could not be taken of the data, and why. */
+export interface SkippedConvention {
+  readonly label: string;
+  readonly measure: string;
+  readonly reason: string;
+}
+
+/** What {@link score} gives. */
+export interface Scores {
+  readonly results: LabelledResult[];
+  readonly skipped: SkippedConvention[];
+}
+
 /** Options of {@link score}. */
 export interface ScoreOptions extends PairOptions {
   /** Which conventions to evaluate. @defaultValue all of {@link conventions} */
@@ -65,7 +78,7 @@ export async function score(
   x: MatrixLike,
   y: MatrixLike,
   options: ScoreOptions = {},
-): Promise<{ results: LabelledResult[]; skipped: { label: string; measure: string; reason: string }[] }> {
+): Promise<Scores> {
   const asked = options.conventions ?? conventions;
   if (asked.length === 0) throw new OptionError('conventions is empty: name at least one');
   const plans = asked.map(({ label, measure: name, options: own }) => {
@@ -74,7 +87,7 @@ export async function score(
   });
   return withPair(x, y, options, { keep: 'all', rowNorms: true, samples: true }, async (pair, engine) => {
     const results: LabelledResult[] = [];
-    const skipped: { label: string; measure: string; reason: string }[] = [];
+    const skipped: SkippedConvention[] = [];
     for (const { label, measure, resolved } of plans) {
       options.signal?.throwIfAborted();
       try {

@@ -1,0 +1,76 @@
+/**
+ * `svcca score`: every measure of two activation matrices.
+ *
+ * @module
+ */
+import packageJson from '../../package.json';
+import { conventions, score } from '../compare/score.js';
+import { loadMatrix } from '../node/activations.js';
+import { writeAtomic } from '../node/files.js';
+import { measureArgs, measureOf, runArgs, runOptionsOf } from './arguments.js';
+import type { Command } from './arguments.js';
+import { outputFiles, progressBar, table } from './output.js';
+
+/** The command. */
+export const scoreCommand: Command = {
+  name: 'score',
+  description: 'Score two activation matrices (samples × neurons) under every measure, or under one.',
+  args: {
+    x: { type: 'positional', description: 'activations: .npy, or .npz (file.npz:key)', required: true },
+    y: { type: 'positional', description: 'the same samples in another network', required: true },
+    ...measureArgs,
+    ...runArgs,
+    out: { type: 'string', description: 'write JSON to a file', valueHint: 'file.json' },
+    json: { type: 'boolean', description: 'print JSON' },
+  },
+
+  async run(values, signal) {
+    const files = outputFiles(values['out'], ['.json']);
+    const asked = Object.keys(measureArgs).some((name) => values[name] !== undefined);
+    const one = asked ? measureOf(values, 'svcca') : undefined;
+    const run = runOptionsOf(values);
+    const [x, y] = [await loadMatrix(String(values['x'])), await loadMatrix(String(values['y']))];
+    const { onProgress, stop } = progressBar();
+    const scored = await score(x.matrix, y.matrix, {
+      ...run,
+      signal,
+      onProgress,
+      conventions: one ? [{ label: one.measure, ...one }] : conventions,
+    }).finally(stop);
+    const json = `${JSON.stringify(
+      {
+        format: 'svcca/score@1',
+        version: packageJson.version,
+        names: { x: x.name, y: y.name },
+        fingerprints: { x: x.fingerprint, y: y.fingerprint },
+        ...scored,
+      },
+      null,
+      2,
+    )}\n`;
+    for (const { path } of files) await writeAtomic(path, json);
+    if (values['json']) process.stdout.write(json);
+    else process.stdout.write(text(x.name, y.name, scored));
+  },
+};
+
+function text(x: string, y: string, { results, skipped }: Awaited<ReturnType<typeof score>>): string {
+  const first = results[0];
+  const side = (name: string, key: 'x' | 'y') => {
+    const { neurons, rank, dead } = first![key];
+    return `${key} ${name}: ${neurons} neurons, rank ${rank}${dead ? `, ${dead} dead` : ''}`;
+  };
+  const warnings = [...new Set(results.flatMap((result) => result.warnings))];
+  return [
+    ...(first
+      ? [side(x, 'x'), side(y, 'y'), `${first.samples} samples, engine ${first.engine}, method ${first.method}`, '']
+      : []),
+    table(
+      ['measure', 'score', 'kept x', 'kept y'],
+      results.map((r) => [r.label, r.score.toPrecision(8), String(r.x.kept), String(r.y.kept)]),
+    ),
+    ...skipped.map(({ label, reason }) => `not taken: ${label}: ${reason}`),
+    ...warnings.map((warning) => `warning: ${warning}`),
+    '',
+  ].join('\n');
+}

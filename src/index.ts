@@ -1,0 +1,78 @@
+/**
+ * Representation similarity between neural networks: SVCCA, PWCCA, CKA and Procrustes, layer by layer.
+ *
+ * ```ts
+ * import { compare, svcca } from 'svcca';
+ *
+ * const similarity = await compare(scratch, pretrained, images); // two tfjs models, one tensor
+ * similarity.at('conv2', 'conv2');
+ * similarity.diagonal();
+ * const { score, correlations } = await svcca(a, b, { keep: { variance: 0.99 } }); // two matrices, samples × neurons
+ * ```
+ *
+ * @packageDocumentation
+ */
+
+// Networks, layer by layer.
+export { compare } from './compare/compare.js';
+export type { CompareOptions } from './compare/compare.js';
+export type { Comparable } from './compare/sources.js';
+export { SIMILARITY_FORMAT, Similarity } from './compare/similarity.js';
+export type { Cell, LayerScore, SimilarityData } from './compare/similarity.js';
+
+// Two matrices, samples × neurons.
+export { cca, cka, pls, procrustes, pwcca, svcca } from './measures/functions.js';
+export type { PairOptions } from './measures/functions.js';
+export { conventions, score } from './compare/score.js';
+export type { Convention, LabelledResult, ScoreOptions, Scores, SkippedConvention } from './compare/score.js';
+export { presets } from './measures/presets.js';
+export { measures } from './measures/registry.js';
+export type { MeasureName } from './measures/registry.js';
+export type { Measure, Needs, Outcome, Pair, SideSummary, SimilarityResult } from './measures/measure.js';
+export type { CcaOptions } from './measures/cca.js';
+export type { SvccaOptions } from './measures/svcca.js';
+export type { PwccaOptions } from './measures/pwcca.js';
+export type { CkaOptions } from './measures/cka.js';
+export type { ProcrustesOptions } from './measures/procrustes.js';
+export type { PlsOptions } from './measures/pls.js';
+export type { Divisor, Summary } from './measures/correlations.js';
+export type { Crossing, Keep } from './factor/keep.js';
+export type { Factor, Method } from './factor/factor.js';
+export type { MethodChoice } from './factor/layer.js';
+
+// Activations.
+export { capture } from './capture/capture.js';
+export type { CaptureModel, CaptureOptions, TogetherOptions } from './capture/capture.js';
+export type { BatchStream, CaptureData, StreamElement } from './capture/source.js';
+export { fromArrays } from './capture/arrays.js';
+export type { ArrayOptions, ArrayRecord } from './capture/arrays.js';
+export { listLayers } from './capture/layers-model.js';
+export type { LayerSelection } from './capture/select.js';
+export type { PositionOptions, Positions } from './capture/spatial.js';
+export type { ActivationBatch, ActivationBlock, ActivationSet, LayerInfo, Spatial } from './capture/activations.js';
+
+// Matrices and files in memory.
+export { toMatrix } from './matrix.js';
+export type { FloatArray, Matrix, MatrixLike, NumberArray, TensorLike } from './matrix.js';
+export { readNpy, writeNpy } from './io/npy.js';
+export type { NpyArray, NpySource } from './io/npy.js';
+export { openNpz, readNpz, writeNpz } from './io/npz.js';
+export type { NpzArchive, NpzOptions } from './io/npz.js';
+
+// Where it runs.
+export { engineNames, openEngine } from './engines/select.js';
+export type { EngineOptions } from './engines/select.js';
+export type { Engine, EngineName, Handle, HostMatrix } from './engines/engine.js';
+export type { Progress, RunOptions } from './options.js';
+
+// What can go wrong.
+export {
+  DataError,
+  FormatError,
+  NumericalError,
+  OptionError,
+  ShapeError,
+  SvccaError,
+  UnsupportedError,
+} from './errors.js';
+export type { ErrorCode } from './errors.js';

@@ -1,0 +1,21 @@
+/**
+ * Files for `svcca` in Node: arrays, models, and the tfjs backend to run them on.
+ *
+ * ```ts
+ * import { compare } from 'svcca';
+ * import { loadModel, loadNpz } from 'svcca/node';
+ *
+ * const a = await loadNpz('scratch.npz');
+ * const b = await loadNpz('pretrained.npz');
+ * const similarity = await compare(a, b);
+ * ```
+ *
+ * @packageDocumentation
+ */
+export { fingerprint, loadNpy, loadNpz, saveNpy, saveNpz, writeAtomic } from './files.js';
+export { loadModel } from './models.js';
+export type { LoadedModel } from './models.js';
+export { chooseBackend } from './backend.js';
+export type { Backend, BackendName } from './backend.js';
+export type { NpyArray, NpySource } from '../io/npy.js';
+export type { FloatArray, Matrix } from '../matrix.js';

@@ -1,0 +1,66 @@
+/**
+ * What tells the curves of one chart apart: colour, dash and marker, so that no reader depends on colour alone.
+ *
+ * @module
+ */
+import { element } from './markup.js';
+
+/** Between light and dark, so that each stands out from a white page as from a black one. */
+const colours = ['#2878bd', '#cf6312', '#12866f', '#b0529c', '#857420', '#6a66d1'];
+const dashes = [undefined, '7 4', '2 3.5', '10 4 2 4', '14 4', '4 2.5'];
+
+/** Outlines of the markers around (0, 0). */
+const shapes = [
+  'M-4,0a4,4 0 1,0 8,0a4,4 0 1,0 -8,0z',
+  'M-3.6,-3.6h7.2v7.2h-7.2z',
+  'M0,-4.8L4.6,3.4H-4.6z',
+  'M0,-5.2L5.2,0L0,5.2L-5.2,0z',
+  'M0,4.8L4.6,-3.4H-4.6z',
+  'M-1.4,-4.6h2.8v3.2h3.2v2.8h-3.2v3.2h-2.8v-3.2h-3.2v-2.8h3.2z',
+];
+
+/** How one curve is drawn. */
+export interface CurveStyle {
+  readonly colour: string;
+  readonly dash: string | undefined;
+  readonly shape: string;
+}
+
+/** Style of curve `at`: after six curves colours come again, with other dashes. */
+export function curveStyle(at: number): CurveStyle {
+  const turn = Math.floor(at / colours.length);
+  return {
+    colour: colours[at % colours.length],
+    dash: dashes[(at + turn) % dashes.length],
+    shape: shapes[(at + turn) % shapes.length],
+  };
+}
+
+/** A marker at (x, y). @param children - markup, for example what it shows on hover */
+export function marker(
+  { colour, shape }: CurveStyle,
+  x: number,
+  y: number,
+  ...children: readonly string[]
+): string {
+  return element(
+    'g',
+    { class: 'point', transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`, fill: colour },
+    ...children,
+    element('path', { d: shape }),
+    // A wider target than the marker itself.
+    element('circle', { r: 9, 'fill-opacity': 0 }),
+  );
+}
+
+/** A line through points. */
+export function line({ colour, dash }: CurveStyle, points: readonly (readonly [number, number])[]): string {
+  return element('polyline', {
+    points: points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(' '),
+    fill: 'none',
+    stroke: colour,
+    'stroke-width': 2,
+    'stroke-dasharray': dash,
+    'stroke-linejoin': 'round',
+  });
+}

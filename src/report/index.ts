@@ -1,0 +1,14 @@
+/**
+ * Reports: similarities as drawings, tables and one self-contained page. Data in, text out, in Node and in browsers.
+ *
+ * @module
+ */
+export { report } from './page.js';
+export type { ReportOptions } from './page.js';
+export { heatmap } from './heatmap.js';
+export type { HeatmapOptions } from './heatmap.js';
+export { diagonalCurve } from './curve.js';
+export type { DiagonalCurveOptions } from './curve.js';
+export { svgFile } from './svg-file.js';
+export { toCsv } from './csv.js';
+export type { Domain } from './colour.js';

@@ -1,0 +1,79 @@
+/**
+ * The diagnostics of corresponding layers as an HTML table.
+ *
+ * @module
+ */
+import type { Similarity } from '../compare/similarity.js';
+import type { SideSummary } from '../measures/measure.js';
+import { escape } from './markup.js';
+import { corresponding, layerName, measureName } from './reading.js';
+import type { Corresponding } from './reading.js';
+import { count, score } from './text.js';
+import type { Note } from './warnings.js';
+
+/** Where a table's references to warnings lead. */
+export interface NoteLinks {
+  readonly notes: readonly Note[];
+  /** Beginning of the notes' ids; the number of the note follows. */
+  readonly prefix: string;
+}
+
+/**
+ * A line per pair of corresponding layers: score, samples, both sides' neurons, dead neurons, rank and kept directions,
+ * best match, method, and the numbers of the warnings.
+ */
+export function diagnosticsTable(similarity: Similarity, links: NoteLinks): string {
+  const { names } = similarity;
+  const body = corresponding(similarity).map((pair) => line(pair, links));
+  return `<table>
+<caption>Diagnostics of corresponding layers</caption>
+<thead>
+<tr><th rowspan="2" scope="col">Layer</th><th rowspan="2" scope="col" class="number">${escape(measureName(similarity))}</th>
+<th colspan="4" scope="colgroup" class="side">${escape(names.a)}</th><th colspan="4" scope="colgroup" class="side">${escape(names.b)}</th>
+<th rowspan="2" scope="col" class="apart">Best match</th><th rowspan="2" scope="col" class="number">Samples</th><th rowspan="2" scope="col">Method</th><th rowspan="2" scope="col">Warnings</th></tr>
+<tr>${sideHead}${sideHead}</tr>
+</thead>
+<tbody>
+${body.join('\n')}
+</tbody>
+</table>`;
+}
+
+const sideHead = ['Neurons', 'Dead', 'Rank', 'Kept']
+  .map((name, at) => `<th scope="col" class="number${at === 0 ? ' apart' : ''}">${name}</th>`)
+  .join('');
+
+function line({ row, col, cell, best }: Corresponding, links: NoteLinks): string {
+  const match =
+    best === undefined
+      ? '–'
+      : `${best.layer === col ? escape(col) : `<strong>${escape(best.layer)}</strong>`} <span class="muted">${score(best.score)}</span>`;
+  return [
+    `<tr><th scope="row">${escape(layerName({ row, col }))}</th>`,
+    `<td class="number strong">${score(cell.score)}</td>`,
+    side(cell.x),
+    side(cell.y),
+    `<td class="name apart">${match}</td>`,
+    number(cell.samples),
+    `<td>${escape(cell.method)}</td>`,
+    `<td>${references(cell.warnings, links)}</td></tr>`,
+  ].join('');
+}
+
+function side({ neurons, dead, rank, kept }: SideSummary): string {
+  return (
+    number(neurons, 'apart') + number(dead, dead === 0 ? 'muted' : 'strong') + number(rank) + number(kept)
+  );
+}
+
+function number(value: number, kind = ''): string {
+  return `<td class="${`number ${kind}`.trim()}">${count(value)}</td>`;
+}
+
+function references(warnings: readonly string[], { notes, prefix }: NoteLinks): string {
+  const numbers = [...new Set(warnings)].map(
+    (text) => notes.findIndex((note) => note.text === text && note.concerns !== '') + 1,
+  );
+  if (numbers.length === 0) return '<span class="muted">–</span>';
+  return numbers.map((at) => `<a href="#${prefix}${at}">${at}</a>`).join(', ');
+}
