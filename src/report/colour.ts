@@ -63,7 +63,7 @@ export function colourScale(
   return {
     domain,
     colour,
-    ink: (score) => (luminance(colour(score)) > 0.179 ? '#0b0b0f' : '#ffffff'),
+    ink: (score) => (luminance(colour(score)) > 0.179 ? '#000000' : '#ffffff'),
   };
 }
 
