@@ -5,7 +5,7 @@
  */
 import packageJson from '../../package.json';
 import { conventions, score } from '../compare/score.js';
-import { loadMatrix } from '../node/activations.js';
+import { loadArray } from '../node/activations.js';
 import { writeAtomic } from '../node/files.js';
 import { measureArgs, measureOf, runArgs, runOptionsOf } from './arguments.js';
 import type { Command } from './arguments.js';
@@ -29,9 +29,9 @@ export const scoreCommand: Command = {
     const asked = Object.keys(measureArgs).some((name) => values[name] !== undefined);
     const one = asked ? measureOf(values, 'svcca') : undefined;
     const run = runOptionsOf(values);
-    const [x, y] = [await loadMatrix(String(values['x'])), await loadMatrix(String(values['y']))];
+    const [x, y] = [await loadArray(String(values['x'])), await loadArray(String(values['y']))];
     const { onProgress, stop } = progressBar();
-    const scored = await score(x.matrix, y.matrix, {
+    const scored = await score(x.array, y.array, {
       ...run,
       signal,
       onProgress,
