@@ -49,7 +49,13 @@ export type { ArrayOptions, ArrayRecord } from './capture/arrays.js';
 export { listLayers } from './capture/layers-model.js';
 export type { LayerSelection } from './capture/select.js';
 export type { PositionOptions, Positions } from './capture/spatial.js';
-export type { ActivationBatch, ActivationBlock, ActivationSet, LayerInfo, Spatial } from './capture/activations.js';
+export type {
+  ActivationBatch,
+  ActivationBlock,
+  ActivationSet,
+  LayerInfo,
+  Spatial,
+} from './capture/activations.js';
 
 // Matrices and files in memory.
 export { toMatrix } from './matrix.js';

@@ -74,7 +74,7 @@ export function checkFinite(value: Matrix, side: string, firstRow = 0): void {
   const { data, cols } = value;
   // One multiplication per value finds a fault (0·NaN and 0·∞ are NaN); only then is its place looked for.
   let probe = 0;
-  for (let i = 0; i < data.length; i++) probe += data[i]! * 0;
+  for (let i = 0; i < data.length; i++) probe += data[i] * 0;
   if (probe === 0) return;
   const at = data.findIndex((v) => !Number.isFinite(v));
   throw new DataError(

@@ -6,7 +6,6 @@
 import { parseArgs } from 'citty';
 import type { ArgDef, ArgsDef } from 'citty';
 import { OptionError } from '../errors.js';
-import type { Keep } from '../factor/keep.js';
 import { measures } from '../measures/registry.js';
 import type { MeasureName } from '../measures/registry.js';
 
@@ -40,7 +39,7 @@ export function parseStrictly(command: Command, argv: readonly string[]): Values
   );
   let positionals = 0;
   for (let i = 0; i < argv.length; i++) {
-    const [flag, inline] = argv[i]!.split('=', 2) as [string, string?];
+    const [flag, inline] = argv[i].split('=', 2) as [string, string?];
     if (!/^-[^\d.]/.test(flag)) {
       positionals++;
       continue;
@@ -136,7 +135,7 @@ export function measureOf(
   }
   const options = Object.fromEntries(given.map((name) => [name, parseValue(name, values[name]!)]));
   try {
-    measures[measure].resolve(options as never);
+    measures[measure].resolve(options);
   } catch (error) {
     if (error instanceof OptionError) throw new UsageError(error.message);
     throw error;
@@ -147,7 +146,7 @@ export function measureOf(
 function parseValue(name: string, value: string | boolean): unknown {
   if (typeof value !== 'string' || (name !== 'keep' && name !== 'summary')) return value;
   const [rule, amount] = value.split('=', 2) as [string, string?];
-  return amount === undefined ? value : ({ [rule]: Number(amount) } as Keep | Record<string, number>);
+  return amount === undefined ? value : { [rule]: Number(amount) };
 }
 
 /** Run options by the names of the API. @throws UsageError */

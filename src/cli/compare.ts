@@ -21,7 +21,8 @@ const writers: Record<string, (similarity: Similarity, title: string) => string 
   '.json': (similarity) => `${JSON.stringify(similarity, null, 2)}\n`,
   '.csv': (similarity) => toCsv(similarity),
   '.svg': (similarity) => svgFile(similarity),
-  '.npz': ({ rows, cols, scores }) => writeNpz({ scores: { shape: [rows.length, cols.length], data: scores } }),
+  '.npz': ({ rows, cols, scores }) =>
+    writeNpz({ scores: { shape: [rows.length, cols.length], data: scores } }),
 };
 
 /** The command. */
@@ -31,20 +32,44 @@ export const compareCommand: Command = {
   args: {
     a: { type: 'positional', description: 'model.json, or activations (.npz, .npy)', required: true },
     b: { type: 'positional', description: 'the other network', required: true },
-    data: { type: 'string', description: 'inputs of the models: .npy, .npz or file.npz:key', valueHint: 'file' },
+    data: {
+      type: 'string',
+      description: 'inputs of the models: .npy, .npz or file.npz:key',
+      valueHint: 'file',
+    },
     count: { type: 'string', description: 'use the first n samples of the data', valueHint: 'n' },
     scale: { type: 'string', description: 'factor on the data, e.g. 1/255 for bytes', valueHint: 'factor' },
-    layers: { type: 'string', description: "layers of both sides: names or globs, e.g. 'conv*,logits'", valueHint: 'which' },
-    layersB: { type: 'string', description: 'layers of the second side, where they are others', valueHint: 'which' },
+    layers: {
+      type: 'string',
+      description: "layers of both sides: names or globs, e.g. 'conv*,logits'",
+      valueHint: 'which',
+    },
+    layersB: {
+      type: 'string',
+      description: 'layers of the second side, where they are others',
+      valueHint: 'which',
+    },
     spatial: { type: 'string', description: 'positions, mean or flatten', valueHint: 'rule' },
-    positions: { type: 'string', description: 'positions drawn of each image; all by default', valueHint: 'n' },
+    positions: {
+      type: 'string',
+      description: 'positions drawn of each image; all by default',
+      valueHint: 'n',
+    },
     seed: { type: 'string', description: 'seed of that draw; 0 by default', valueHint: 'n' },
     batchSize: { type: 'string', description: 'samples run at a time; 64 by default', valueHint: 'n' },
     ...measureArgs,
     ...runArgs,
-    backend: { type: 'string', description: 'tfjs backend of the models: tensorflow, wasm or cpu', valueHint: 'name' },
+    backend: {
+      type: 'string',
+      description: 'tfjs backend of the models: tensorflow, wasm or cpu',
+      valueHint: 'name',
+    },
     title: { type: 'string', description: 'title of the report', valueHint: 'text' },
-    out: { type: 'string', description: 'files to write: .html .json .csv .svg .npz, several by commas', valueHint: 'files' },
+    out: {
+      type: 'string',
+      description: 'files to write: .html .json .csv .svg .npz, several by commas',
+      valueHint: 'files',
+    },
     json: { type: 'boolean', description: 'print JSON' },
   },
 
@@ -58,7 +83,7 @@ export const compareCommand: Command = {
       throw new UsageError('models are compared on data: give --data images.npz');
     }
     const backend = needsModel ? await chooseBackend(preferred(values)) : undefined;
-    const [a, b] = [await openSide(paths[0]!), await openSide(paths[1]!)];
+    const [a, b] = [await openSide(paths[0]), await openSide(paths[1])];
     const data = needsModel
       ? await openData(String(values['data']), (a.isModel ? a : b).input, dataOptionsOf(values))
       : undefined;
@@ -72,8 +97,8 @@ export const compareCommand: Command = {
       onProgress,
     }).finally(stop);
     const title = values['title'] === undefined ? `${a.name} and ${b.name}` : String(values['title']);
-    for (const { path, kind } of files) await writeAtomic(path, writers[kind]!(similarity, title));
-    if (values['json']) process.stdout.write(writers['.json']!(similarity, title) as string);
+    for (const { path, kind } of files) await writeAtomic(path, writers[kind](similarity, title));
+    if (values['json']) process.stdout.write(writers['.json'](similarity, title));
     else process.stdout.write(text(similarity));
     if (backend?.warning) process.stderr.write(`svcca: ${backend.warning}\n`);
     for (const { path } of files) process.stderr.write(`wrote ${path}\n`);
@@ -131,7 +156,9 @@ function text(similarity: Similarity): string {
     ...lines,
     '',
     table(['layer', 'score', 'most similar', 'score'], named),
-    ...[...warned].map(([warning, cells]) => `warning (${cells} of ${similarity.cells.length} cells): ${warning}`),
+    ...[...warned].map(
+      ([warning, cells]) => `warning (${cells} of ${similarity.cells.length} cells): ${warning}`,
+    ),
     '',
   ].join('\n');
 }

@@ -7,7 +7,7 @@
  * @module
  */
 import { renderUsage } from 'citty';
-import type { ArgsDef, CommandDef } from 'citty';
+import type { CommandDef } from 'citty';
 import packageJson from '../../package.json';
 import { SvccaError } from '../errors.js';
 import { UsageError, parseStrictly } from './arguments.js';
@@ -92,7 +92,7 @@ function usage(command: Command): Promise<string> {
 }
 
 function definition(command: Command): CommandDef {
-  return { meta: { name: command.name, description: command.description }, args: command.args as ArgsDef };
+  return { meta: { name: command.name, description: command.description }, args: command.args };
 }
 
 process.exitCode = await main(process.argv.slice(2));

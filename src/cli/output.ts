@@ -11,12 +11,12 @@ import { UsageError } from './arguments.js';
 /** Text in aligned columns; columns of numbers are set flush right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [head, ...rows];
-  const widths = head.map((_, c) => Math.max(...lines.map((line) => line[c]!.length)));
-  const numeric = head.map((_, c) => rows.every((row) => /^[-+]?[\d.,e+-]*$/.test(row[c]!)));
+  const widths = head.map((_, c) => Math.max(...lines.map((line) => line[c].length)));
+  const numeric = head.map((_, c) => rows.every((row) => /^[-+]?[\d.,e+-]*$/.test(row[c])));
   return lines
     .map((line) =>
       line
-        .map((text, c) => (numeric[c] ? text.padStart(widths[c]!) : text.padEnd(widths[c]!)))
+        .map((text, c) => (numeric[c] ? text.padStart(widths[c]) : text.padEnd(widths[c])))
         .join('  ')
         .trimEnd(),
     )
@@ -24,7 +24,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 }
 
 /** Extensions of the `--out` files, checked before anything is computed. @throws UsageError */
-export function outputFiles(out: unknown, allowed: readonly string[]): { path: string; kind: string }[] {
+export function outputFiles(out: string | boolean | undefined, allowed: readonly string[]): { path: string; kind: string }[] {
   if (out === undefined) return [];
   return String(out)
     .split(',')

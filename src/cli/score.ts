@@ -57,13 +57,18 @@ export const scoreCommand: Command = {
 function text(x: string, y: string, { results, skipped }: Awaited<ReturnType<typeof score>>): string {
   const first = results[0];
   const side = (name: string, key: 'x' | 'y') => {
-    const { neurons, rank, dead } = first![key];
+    const { neurons, rank, dead } = first[key];
     return `${key} ${name}: ${neurons} neurons, rank ${rank}${dead ? `, ${dead} dead` : ''}`;
   };
   const warnings = [...new Set(results.flatMap((result) => result.warnings))];
   return [
     ...(first
-      ? [side(x, 'x'), side(y, 'y'), `${first.samples} samples, engine ${first.engine}, method ${first.method}`, '']
+      ? [
+          side(x, 'x'),
+          side(y, 'y'),
+          `${first.samples} samples, engine ${first.engine}, method ${first.method}`,
+          '',
+        ]
       : []),
     table(
       ['measure', 'score', 'kept x', 'kept y'],

@@ -39,7 +39,7 @@ export async function openSide(path: string): Promise<OpenSide> {
   }
   const { model, fingerprint } = loaded;
   const name = basename(path) === 'model.json' ? basename(dirname(path)) || path : basename(path);
-  const shape = model.inputs.length === 1 ? model.inputs[0]!.shape : undefined;
+  const shape = model.inputs.length === 1 ? model.inputs[0].shape : undefined;
   return { name, side: model, layers: listLayers(model), isModel: true, input: shape, fingerprint };
 }
 
@@ -61,12 +61,11 @@ export async function openData(
   const { array, fingerprint } = await loadArray(path);
   const [samples = 0, ...rest] = array.shape;
   if (samples === 0) throw new DataError(`${path} holds no samples`);
-  const wanted = input?.slice(1);
-  const shape = wanted && wanted.length === rest.length + 1 && wanted.at(-1) === 1 ? [...rest, 1] : rest;
-  if (wanted && (wanted.length !== shape.length || wanted.some((axis, i) => axis !== null && axis !== shape[i]))) {
-    throw new ShapeError(
-      `${path} holds samples of shape [${rest.join(', ')}], the model takes [${wanted.map((axis) => axis ?? '?').join(', ')}]`,
-    );
+  const wanted = input?.slice(1) ?? rest;
+  const shape = wanted.length === rest.length + 1 && wanted.at(-1) === 1 ? [...rest, 1] : rest;
+  if (wanted.length !== shape.length || wanted.some((axis, i) => axis !== null && axis !== shape[i])) {
+    const takes = wanted.map((axis) => axis ?? '?').join(', ');
+    throw new ShapeError(`${path} holds samples of shape [${rest.join(', ')}], the model takes [${takes}]`);
   }
   const taken = Math.min(count ?? samples, samples);
   const values = array.data.subarray(0, (array.data.length / samples) * taken);

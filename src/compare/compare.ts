@@ -60,7 +60,18 @@ export interface CompareOptions extends RunOptions {
 }
 
 const OWN = [
-  ...['measure', 'layers', 'layersB', 'spatial', 'positions', 'seed', 'batchSize', 'method', 'memory', 'names'],
+  ...[
+    'measure',
+    'layers',
+    'layersB',
+    'spatial',
+    'positions',
+    'seed',
+    'batchSize',
+    'method',
+    'memory',
+    'names',
+  ],
   ...['fingerprints', 'engine', 'threads', 'signal', 'onProgress'],
 ];
 
@@ -108,9 +119,13 @@ export async function compare(
       options.onProgress?.({ stage, done, total: sources.samples() });
     },
   };
-  const opened = await openEngine(options.engine, { ...(options.threads !== undefined && { threads: options.threads }) });
+  const opened = await openEngine(options.engine, {
+    ...(options.threads !== undefined && { threads: options.threads }),
+  });
   try {
-    return await withScope(opened, (engine) => run(engine, sources, stream, measure, resolved, passes, options));
+    return await withScope(opened, (engine) =>
+      run(engine, sources, stream, measure, resolved, passes, options),
+    );
   } finally {
     if (opened !== options.engine) await opened.close?.();
   }
@@ -137,8 +152,13 @@ async function run(
   const cells: Omit<SimilarityResult, 'measure' | 'options' | 'engine'>[] = [];
   for (const [i, pair] of pairs.entries()) {
     options.signal?.throwIfAborted();
-    const { row, col } = plan.cells[i]!;
-    const { measure: _m, options: _o, engine: _e, ...cell } = await named(row, col, measure, pair, resolved, engine);
+    const { row, col } = plan.cells[i];
+    const {
+      measure: _m,
+      options: _o,
+      engine: _e,
+      ...cell
+    } = await named(row, col, measure, pair, resolved, engine);
     cells.push(cell);
     options.onProgress?.({ stage: measure.name, done: i + 1, total: pairs.length });
   }

@@ -103,8 +103,8 @@ function direct(x: Matrix, [a]: BatchPair, { method, memory, samples }: PassOpti
 }
 
 function stack(parts: readonly Matrix[]): Matrix {
-  if (parts.length === 1) return parts[0]!;
-  const { cols, data } = parts[0]!;
+  if (parts.length === 1) return parts[0];
+  const { cols, data } = parts[0];
   const rows = parts.reduce((sum, part) => sum + part.rows, 0);
   const all = data instanceof Float32Array ? new Float32Array(rows * cols) : new Float64Array(rows * cols);
   let at = 0;
@@ -138,19 +138,19 @@ export async function crossCells(
     const squared: Float64Array[] = [];
     for (const [i, view] of plan.views.entries()) {
       const x = matrixOf(view, pair, options);
-      const { factor, basis } = factored[i]!;
+      const { factor, basis } = factored[i];
       const projector = projectors[i];
       bases[i] = projector
         ? await projector.rows(x)
-        : await engine.upload(rowsOf(basis!, offsets[i]!, x.rows));
-      offsets[i]! += x.rows;
+        : await engine.upload(rowsOf(basis!, offsets[i], x.rows));
+      offsets[i] += x.rows;
       if (!needs.rowNorms) continue;
       squared[i] = squaredNorms(x, factor.mean);
-      norms.self[i]! += dot(squared[i]!, squared[i]!);
+      norms.self[i] += dot(squared[i], squared[i]);
     }
     for (const [c, { a, b }] of plan.cells.entries()) {
-      blocks[c] = await engine.accumulateCross(bases[a]!, bases[b]!, blocks[c]);
-      if (needs.rowNorms) norms.cross[c]! += dot(squared[a]!, squared[b]!);
+      blocks[c] = await engine.accumulateCross(bases[a], bases[b], blocks[c]);
+      if (needs.rowNorms) norms.cross[c] += dot(squared[a], squared[b]);
     }
     engine.dispose(...bases);
     samples += pair[0].samples;
@@ -161,15 +161,15 @@ export async function crossCells(
   const pairs: Pair[] = [];
   for (const [c, { a, b }] of plan.cells.entries()) {
     pairs.push({
-      x: factored[a]!.factor,
-      y: factored[b]!.factor,
-      cross: await correctedCross(engine, blocks[c]!, corrections[a], corrections[b]),
+      x: factored[a].factor,
+      y: factored[b].factor,
+      cross: await correctedCross(engine, blocks[c], corrections[a], corrections[b]),
       ...(needs.rowNorms && {
-        rowNorms: { xx: norms.self[a]!, xy: norms.cross[c]!, yy: norms.self[b]! },
+        rowNorms: { xx: norms.self[a], xy: norms.cross[c], yy: norms.self[b] },
       }),
       ...(stream.held() && {
         absoluteProjections: (side: 'x' | 'y', directions: HostMatrix) =>
-          absoluteSums(engine, plan.views[side === 'x' ? a : b]!, stream, directions, options),
+          absoluteSums(engine, plan.views[side === 'x' ? a : b], stream, directions, options),
       }),
     });
   }
@@ -192,7 +192,7 @@ async function absoluteSums(
   const sums = new Float64Array(directions.cols);
   for await (const pair of stream.read()) {
     const part = await absoluteProjections(engine, matrixOf(view, pair, options), directions);
-    part.forEach((value, j) => (sums[j]! += value));
+    part.forEach((value, j) => (sums[j] += value));
   }
   return sums;
 }

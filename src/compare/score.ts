@@ -74,16 +74,12 @@ export interface ScoreOptions extends PairOptions {
  * `samples ≤ neurons`) is left out, and named in `skipped` with its reason.
  * @throws as `cca`, for what concerns the data as a whole.
  */
-export async function score(
-  x: MatrixLike,
-  y: MatrixLike,
-  options: ScoreOptions = {},
-): Promise<Scores> {
+export async function score(x: MatrixLike, y: MatrixLike, options: ScoreOptions = {}): Promise<Scores> {
   const asked = options.conventions ?? conventions;
   if (asked.length === 0) throw new OptionError('conventions is empty: name at least one');
   const plans = asked.map(({ label, measure: name, options: own }) => {
     const measure = findMeasure(name);
-    return { label, measure, resolved: measure.resolve(own) as Record<string, unknown> };
+    return { label, measure, resolved: measure.resolve(own) };
   });
   return withPair(x, y, options, { keep: 'all', rowNorms: true, samples: true }, async (pair, engine) => {
     const results: LabelledResult[] = [];

@@ -76,7 +76,7 @@ export class Similarity implements SimilarityData {
 
   /** Score and diagnostics of one pair. @throws OptionError for an unknown layer. */
   cell(row: string, col: string): Cell {
-    return this.cells[indexOf(this.rows, row, 'row') * this.cols.length + indexOf(this.cols, col, 'column')]!;
+    return this.cells[indexOf(this.rows, row, 'row') * this.cols.length + indexOf(this.cols, col, 'column')];
   }
 
   /**
@@ -88,33 +88,34 @@ export class Similarity implements SimilarityData {
     const pairs: (readonly [string, string])[] =
       shared.length > 0
         ? shared.map((name) => [name, name])
-        : this.rows.slice(0, this.cols.length).map((name, i) => [name, this.cols[i]!]);
+        : this.rows.slice(0, this.cols.length).map((name, i) => [name, this.cols[i]]);
     return pairs.map(([row, col]) => ({ layer: row, row, col, score: this.at(row, col) }));
   }
 
-  /** The layer of the second side that is most similar to layer `row` of the first. */
+  /** The layer of the second side that is closest to layer `row` of the first: by a distance or angle, the smallest. */
   best(row: string): LayerScore {
     const start = indexOf(this.rows, row, 'row') * this.cols.length;
+    const sign = isDistance(this) ? -1 : 1;
     const scores = this.scores.subarray(start, start + this.cols.length);
-    const at = scores.indexOf(scores.reduce((most, score) => Math.max(most, score), -Infinity));
-    return { layer: this.cols[at]!, score: scores[at]! };
+    const at = scores.reduce((best, score, i) => (sign * score > sign * scores[best] ? i : best), 0);
+    return { layer: this.cols[at], score: scores[at] };
   }
 
   /** The matrix as an aligned table of text. */
   toString(): string {
     const head = ['', ...this.cols];
     const body = this.rows.map((row) => [row, ...this.cols.map((col) => this.at(row, col).toFixed(3))]);
-    const widths = head.map((_, c) => Math.max(...[head, ...body].map((line) => line[c]!.length)));
+    const widths = head.map((_, c) => Math.max(...[head, ...body].map((line) => line[c].length)));
     const line = (cells: string[]) =>
-      cells.map((text, c) => (c === 0 ? text.padEnd(widths[c]!) : text.padStart(widths[c]!))).join('  ');
+      cells.map((text, c) => (c === 0 ? text.padEnd(widths[c]) : text.padStart(widths[c]))).join('  ');
     return [head, ...body].map((cells) => line(cells).trimEnd()).join('\n');
   }
 
   /** Prints {@link Similarity.toString} with a title. @param write - takes each text; `console.log` by default. */
+  // eslint-disable-next-line no-console -- printing is what was asked for
   print(write: (text: string) => void = console.log): void {
-    write(
-      `${this.measure}: ${this.names.a} (rows) × ${this.names.b} (columns), ${this.samples} samples\n${this}`,
-    );
+    const title = `${this.measure}: ${this.names.a} (rows) × ${this.names.b} (columns), ${this.samples} samples`;
+    write(`${title}\n${this.toString()}`);
   }
 
   /** The JSON form, read back by {@link Similarity.fromJSON}. */
@@ -166,6 +167,11 @@ export class Similarity implements SimilarityData {
     if (bad >= 0) throw new FormatError(`cell ${bad} of a similarity has no score`);
     return new Similarity(data as SimilarityData);
   }
+}
+
+/** Whether small scores mean close: distances and angles. */
+export function isDistance({ measure, options }: Pick<SimilarityData, 'measure' | 'options'>): boolean {
+  return /distance|angle|dissimilarity/i.test(`${measure} ${String(options['output'] ?? '')}`);
 }
 
 function indexOf(names: readonly string[], name: string, side: string): number {

@@ -50,12 +50,16 @@ export async function openSources(
 ): Promise<Sources> {
   const selections = [options.layers, options.layersB ?? options.layers] as const;
   if (isModel(a) && isModel(b)) {
-    const models = [a as CaptureModel, b as CaptureModel];
-    const sides = models.map((model, i) => ({ model, ...selected(selections[i]), label: i === 0 ? 'a' : 'b' }));
+    const models = [a, b];
+    const sides = models.map((model, i) => ({
+      model,
+      ...selected(selections[i]),
+      label: i === 0 ? 'a' : 'b',
+    }));
     const together = await openTogether(sides, needData(data), captureOptions(options));
     return {
-      a: together.sides[0]!.layers,
-      b: together.sides[1]!.layers,
+      a: together.sides[0].layers,
+      b: together.sides[1].layers,
       spatial: together.spatial,
       samples: () => together.samples,
       inMemory: false,
@@ -93,10 +97,14 @@ async function openSide(
   options: SourceOptions,
 ): Promise<OneSide> {
   if (isModel(side)) {
-    const model = side as CaptureModel;
-    const together = await openTogether([{ model, ...selected(selection), label }], needData(data), captureOptions(options));
+    const model = side;
+    const together = await openTogether(
+      [{ model, ...selected(selection), label }],
+      needData(data),
+      captureOptions(options),
+    );
     return {
-      layers: together.sides[0]!.layers,
+      layers: together.sides[0].layers,
       spatial: together.spatial,
       inMemory: false,
       samples: () => together.samples,
@@ -104,10 +112,14 @@ async function openSide(
     };
   }
   if (typeof side !== 'object' || side === null) {
-    throw new OptionError(`${label} is ${show(side)}: give a model, captured activations, or arrays by layer name`);
+    throw new OptionError(
+      `${label} is ${show(side)}: give a model, captured activations, or arrays by layer name`,
+    );
   }
   const spatial = options.spatial;
-  const set = isActivationSet(side) ? side : await fromArrays(side, { ...(spatial !== undefined && { spatial }) });
+  const set = isActivationSet(side)
+    ? side
+    : await fromArrays(side, { ...(spatial !== undefined && { spatial }) });
   return {
     layers: selectLayers(set.layers, selection, `layers of ${label}`),
     spatial: spatial ?? set.spatial,
@@ -118,14 +130,20 @@ async function openSide(
 }
 
 /** Applies the spatial rule; a set that has applied it already is left as it is. */
-async function* reduced(batches: AsyncIterable<ActivationBatch>, spatial: Spatial): AsyncGenerator<ActivationBatch> {
+async function* reduced(
+  batches: AsyncIterable<ActivationBatch>,
+  spatial: Spatial,
+): AsyncGenerator<ActivationBatch> {
   for await (const batch of batches) {
-    yield { ...batch, layers: new Map([...batch.layers].map(([name, block]) => [name, applySpatial(block, spatial)])) };
+    yield {
+      ...batch,
+      layers: new Map([...batch.layers].map(([name, block]) => [name, applySpatial(block, spatial)])),
+    };
   }
 }
 
 async function* first(together: Together): AsyncGenerator<ActivationBatch> {
-  for await (const batches of together.batches()) yield batches[0]!;
+  for await (const batches of together.batches()) yield batches[0];
 }
 
 function selected(layers: LayerSelection | undefined): { layers?: LayerSelection } {

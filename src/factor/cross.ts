@@ -22,7 +22,7 @@ export class Projector {
     readonly kept: number,
     private readonly weights: Handle,
   ) {
-    this.refine = kept > 0 && factor.s[0]! > REFINE_ABOVE * factor.s[kept - 1]!;
+    this.refine = kept > 0 && factor.s[0] > REFINE_ABOVE * factor.s[kept - 1];
   }
 
   static async open(engine: Engine, factor: Factor, kept: number): Promise<Projector> {
@@ -92,7 +92,7 @@ export async function correctedCross(
 export function squaredNorms({ rows, cols, data }: Matrix, mean: Float64Array): Float64Array {
   return Float64Array.from({ length: rows }, (_, i) => {
     let sum = 0;
-    for (let j = 0; j < cols; j++) sum += (data[i * cols + j]! - mean[j]!) ** 2;
+    for (let j = 0; j < cols; j++) sum += (data[i * cols + j] - mean[j]) ** 2;
     return sum;
   });
 }
@@ -100,6 +100,6 @@ export function squaredNorms({ rows, cols, data }: Matrix, mean: Float64Array): 
 /** Sum of products of two vectors of one length. */
 export function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
   return sum;
 }

@@ -81,7 +81,7 @@ async function wide(engine: Engine, x: Matrix): Promise<Parts> {
 function centre({ rows, cols, data }: Matrix, mean: Float64Array): HostMatrix {
   const out = zeros(rows, cols);
   for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < cols; j++) out.data[i * cols + j] = data[i * cols + j]! - mean[j]!;
+    for (let j = 0; j < cols; j++) out.data[i * cols + j] = data[i * cols + j] - mean[j];
   }
   return out;
 }

@@ -49,7 +49,7 @@ export function orient(v: HostMatrix, s: Float64Array, tolerance: number, sample
   // Centred samples span at most samples − 1 dimensions, whatever rounding leaves of the last one.
   const most = Math.min(s.length, Math.max(0, samples - 1));
   let rank = 0;
-  while (rank < most && s[rank]! > floor) rank++;
+  while (rank < most && s[rank] > floor) rank++;
   const signs = Int8Array.from({ length: rank }, (_, j) => (largestEntry(v, j) < 0 ? -1 : 1));
   return { v: scaleColumns(v, signs), s: s.slice(0, rank), signs };
 }
@@ -57,7 +57,7 @@ export function orient(v: HostMatrix, s: Float64Array, tolerance: number, sample
 function largestEntry({ rows, cols, data }: HostMatrix, column: number): number {
   let largest = 0;
   for (let i = 0; i < rows; i++) {
-    const value = data[i * cols + column]!;
+    const value = data[i * cols + column];
     // Entries equal but for rounding count as equal, else engines would choose differently.
     if (Math.abs(value) > Math.abs(largest) * (1 + 1e-9)) largest = value;
   }

@@ -20,7 +20,7 @@ export type Crossing = 'kept' | 'dropped';
 export function checkKeep(keep: unknown): Keep | 'all' {
   if (keep === 'all') return keep;
   const entries = typeof keep === 'object' && keep !== null ? Object.entries(keep) : [];
-  const [kind, value] = entries.length === 1 ? entries[0]! : [];
+  const [kind, value] = entries.length === 1 ? entries[0] : [];
   if (kind === 'dims') return { dims: wholeNumber('keep.dims', value) };
   if ((kind === 'variance' || kind === 'singularValueMass') && typeof value === 'number') {
     if (value > 0 && value <= 1) return keep as Keep;
@@ -40,11 +40,11 @@ export function keptDirections(s: Float64Array, keep: Keep | 'all', crossing: Cr
   if ('dims' in keep) return Math.min(keep.dims, s.length);
   const byVariance = 'variance' in keep;
   const share = byVariance ? keep.variance : keep.singularValueMass;
-  const mass = byVariance ? s.map((v) => (v / s[0]!) ** 2) : s;
+  const mass = byVariance ? s.map((v) => (v / s[0]) ** 2) : s;
   const total = mass.reduce((sum, v) => sum + v, 0);
   let sum = 0;
   let below = 0;
-  while (below < s.length && (sum += mass[below]!) < share * total) below++;
+  while (below < s.length && (sum += mass[below]) < share * total) below++;
   const kept = crossing === 'kept' ? below + 1 : below;
   return Math.max(1, Math.min(kept, s.length));
 }

@@ -80,7 +80,7 @@ export function mergeMoments(a: MomentsData, b: MomentsData): MomentsData {
   for (let i = 0; i < neurons; i++) {
     for (let j = 0; j < neurons; j++) {
       const at = i * neurons + j;
-      gram.data[at] = a.gram.data[at]! + b.gram.data[at]! + shift[i]! * shift[j]!;
+      gram.data[at] = a.gram.data[at] + b.gram.data[at] + shift[i] * shift[j];
     }
   }
   return { samples: a.samples + b.samples, mean, gram };
@@ -95,8 +95,8 @@ function pooled(
 ): Record<'mean' | 'shift', Float64Array> {
   const weight = Math.sqrt((n / (n + m)) * m);
   return {
-    mean: a.map((value, j) => (n === 0 ? b[j]! : value + (b[j]! - value) * (m / (n + m)))),
-    shift: a.map((value, j) => (b[j]! - value) * weight),
+    mean: a.map((value, j) => (n === 0 ? b[j] : value + (b[j] - value) * (m / (n + m)))),
+    shift: a.map((value, j) => (b[j] - value) * weight),
   };
 }
 

@@ -24,14 +24,14 @@ export function leadingBlock(a: HostMatrix, rows: number, cols: number): HostMat
 
 /** `diag(scale) · a`. */
 export function scaleRows({ rows, cols, data }: HostMatrix, scale: ArrayLike<number>): HostMatrix {
-  return { rows, cols, data: data.map((value, at) => value * scale[Math.floor(at / cols)]!) };
+  return { rows, cols, data: data.map((value, at) => value * scale[Math.floor(at / cols)]) };
 }
 
 /** The leading `scale.length` columns, each times its scale. */
 export function scaleColumns({ rows, cols, data }: HostMatrix, scale: ArrayLike<number>): HostMatrix {
   const out = zeros(rows, scale.length);
   for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < scale.length; j++) out.data[i * out.cols + j] = scale[j]! * data[i * cols + j]!;
+    for (let j = 0; j < scale.length; j++) out.data[i * out.cols + j] = scale[j] * data[i * cols + j];
   }
   return out;
 }
@@ -61,7 +61,7 @@ export async function thinSvd(
   const [left, right] = [await engine.download(u), await engine.download(v)];
   engine.dispose(handle, u, v);
   let rank = 0;
-  while (rank < s.length && (tolerance === 0 || s[rank]! > tolerance * s[0]!)) rank++;
+  while (rank < s.length && (tolerance === 0 || s[rank] > tolerance * s[0])) rank++;
   return {
     u: leadingBlock(left, left.rows, rank),
     s: s.slice(0, rank),

@@ -63,7 +63,7 @@ function debiased({ x, y, cross, rowNorms }: Pair): { score: number; warnings?: 
   if (rowNorms === undefined)
     throw new TypeError('debiased CKA was not given the row norms that it asked for');
   const [a, b] = [relative(x), relative(y)];
-  const [p, q] = [x.s[0]! ** 2, y.s[0]! ** 2];
+  const [p, q] = [x.s[0] ** 2, y.s[0] ** 2];
   const hsic = (product: number, norms: number, traces: number) =>
     product - (norms * n) / (n - 2) + traces / ((n - 1) * (n - 2));
   const [ta, tb] = [sumOf(a, 2), sumOf(b, 2)];
@@ -83,14 +83,14 @@ function debiased({ x, y, cross, rowNorms }: Pair): { score: number; warnings?: 
 function alignmentOf(a: Float64Array, b: Float64Array, cross: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) {
-    for (let j = 0; j < b.length; j++) sum += (a[i]! * cross[i * b.length + j]! * b[j]!) ** 2;
+    for (let j = 0; j < b.length; j++) sum += (a[i] * cross[i * b.length + j] * b[j]) ** 2;
   }
   return sum;
 }
 
 /** Singular values relative to the largest: their fourth powers then neither overflow nor vanish. */
 function relative({ s }: Factor): Float64Array {
-  return s.map((value) => value / s[0]!);
+  return s.map((value) => value / s[0]);
 }
 
 function sumOf(values: Float64Array, power: number): number {

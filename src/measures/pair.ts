@@ -67,7 +67,7 @@ export async function absoluteProjections(
   const { cols, data } = await engine.download(projected);
   engine.dispose(samples, weights, projected);
   const sums = new Float64Array(cols);
-  data.forEach((value, at) => (sums[at % cols]! += Math.abs(value)));
+  data.forEach((value, at) => (sums[at % cols] += Math.abs(value)));
   return sums;
 }
 

@@ -9,7 +9,8 @@ import type { Measure } from './measure.js';
 import { scaledCross } from './scaled-cross.js';
 
 /** Options of {@link pls}: there are none. */
-export type PlsOptions = Readonly<Record<never, never>>;
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- a measure without options
+export interface PlsOptions {}
 
 /** PLS: singular values of `XᵀY/(n−1)`; the score is the largest, in the units of x times those of y. */
 export const plsMeasure: Measure<PlsOptions> = {

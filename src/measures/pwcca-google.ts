@@ -39,13 +39,13 @@ export async function googleWeights(
   // Directions in the basis [U, 1/√n]: the centred part is S·variates, the mean part √n·μᵢ.
   const directions = zeros(rank + 1, k);
   for (let j = 0; j < k; j++) {
-    for (let i = 0; i < rank; i++) directions.data[i * k + j] = s[i]! * variates.data[i * k + j]! * signs[j]!;
-    directions.data[rank * k + j] = Math.sqrt(samples) * side.mean[live[j]!]!;
+    for (let i = 0; i < rank; i++) directions.data[i * k + j] = s[i] * variates.data[i * k + j] * signs[j];
+    directions.data[rank * k + j] = Math.sqrt(samples) * side.mean[live[j]];
   }
   const basis = await orthonormalise(engine, directions);
   const inner = await multiply(engine, basis, rawCoordinates(side), { a: true });
   return Float64Array.from({ length: k }, (_, i) =>
-    live.reduce((sum, j) => sum + Math.abs(inner.data[i * side.neurons + j]!), 0),
+    live.reduce((sum, j) => sum + Math.abs(inner.data[i * side.neurons + j]), 0),
   );
 }
 
@@ -66,7 +66,7 @@ async function lapackSigns(
   const ours = await multiply(engine, left, variates);
   return ones.map((_, j) => {
     let inner = 0;
-    for (let i = 0; i < left.rows; i++) inner += u[i * k + j]! * ours.data[i * ours.cols + j]!;
+    for (let i = 0; i < left.rows; i++) inner += u[i * k + j] * ours.data[i * ours.cols + j];
     return inner < 0 ? -1 : 1;
   });
 }

@@ -87,7 +87,7 @@ export const pwccaMeasure: Measure<PwccaOptions> = {
     }[variant]();
     const total = alpha.reduce((sum, a) => sum + a, 0);
     const weights = Array.from(alpha, (a) => a / total);
-    const score = weights.reduce((sum, weight, i) => sum + weight * correlations[i]!, 0);
+    const score = weights.reduce((sum, weight, i) => sum + weight * correlations[i], 0);
     return { score: Math.min(1, score), correlations, weights, kept, warnings };
   },
 };
@@ -96,7 +96,7 @@ export const pwccaMeasure: Measure<PwccaOptions> = {
 async function paperWeights(engine: Engine, { v, s }: Factor, variates: HostMatrix): Promise<Float64Array> {
   const { cols, data } = await multiply(engine, v, scaleRows(variates, s));
   const alpha = new Float64Array(cols);
-  data.forEach((value, at) => (alpha[at % cols]! += Math.abs(value)));
+  data.forEach((value, at) => (alpha[at % cols] += Math.abs(value)));
   return alpha;
 }
 

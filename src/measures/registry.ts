@@ -30,8 +30,8 @@ export type MeasureName = keyof typeof measures;
 export function findMeasure(measure: MeasureName | Measure<never>): Measure {
   if (typeof measure === 'string') {
     const name = keyword('measure', measure, Object.keys(measures) as MeasureName[]);
-    return measures[name] as unknown as Measure;
+    return measures[name];
   }
-  if (typeof measure?.evaluate === 'function') return measure as unknown as Measure;
+  if (typeof measure?.evaluate === 'function') return measure;
   throw new OptionError(`measure is ${show(measure)}: give a name or a measure`);
 }

@@ -19,7 +19,7 @@ export interface LoadedArrays {
 /** Splits `file.npz:key`; a path without a key has none. */
 export function splitKey(path: string): { file: string; key?: string } {
   const match = /^(.+\.npz):(.+)$/i.exec(path);
-  return match ? { file: match[1]!, key: match[2]! } : { file: path };
+  return match ? { file: match[1], key: match[2] } : { file: path };
 }
 
 /** Whether a path names arrays rather than a model. */
@@ -40,11 +40,13 @@ export async function loadArrays(path: string): Promise<LoadedArrays> {
   }
   const bytes = await readBytes(file);
   const print = fingerprint(bytes);
-  if (kind === '.npy') return { arrays: { [basename(file, extname(file))]: readNpy(bytes, file) }, fingerprint: print };
+  if (kind === '.npy')
+    return { arrays: { [basename(file, extname(file))]: readNpy(bytes, file) }, fingerprint: print };
   const all = readNpz(bytes, file);
   if (key === undefined) return { arrays: all, fingerprint: print };
   const array = all[key];
-  if (array === undefined) throw new OptionError(`${file} has no array '${key}': it has ${Object.keys(all).join(', ')}`);
+  if (array === undefined)
+    throw new OptionError(`${file} has no array '${key}': it has ${Object.keys(all).join(', ')}`);
   return { arrays: { [key]: array }, fingerprint: print };
 }
 
@@ -56,7 +58,9 @@ export async function loadArray(
   const names = Object.keys(arrays);
   if (names.length !== 1) {
     const first = names[0] ?? 'key';
-    throw new OptionError(`${path} holds ${names.length} arrays (${names.join(', ')}): name one, as ${path}:${first}`);
+    throw new OptionError(
+      `${path} holds ${names.length} arrays (${names.join(', ')}): name one, as ${path}:${first}`,
+    );
   }
-  return { name: names[0]!, array: arrays[names[0]!]!, fingerprint };
+  return { name: names[0], array: arrays[names[0]], fingerprint };
 }

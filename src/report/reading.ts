@@ -4,7 +4,10 @@
  * @module
  */
 import { ShapeError } from '../errors.js';
+import { isDistance } from '../compare/similarity.js';
 import type { Cell, Similarity } from '../compare/similarity.js';
+
+export { isDistance };
 
 /** Names as they are written in prose. */
 const written: Readonly<Record<string, string>> = {
@@ -22,11 +25,6 @@ export function measureName({ measure, options }: Similarity): string {
   const name = written[measure] ?? measure;
   if (typeof output !== 'string' || output === 'similarity') return name;
   return `${name} ${output.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`;
-}
-
-/** Whether small scores mean close: distances and angles. */
-export function isDistance(similarity: Similarity): boolean {
-  return /distance|angle|dissimilarity/i.test(measureName(similarity));
 }
 
 /** `a × b`, the two sides compared. */

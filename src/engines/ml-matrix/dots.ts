@@ -31,7 +31,7 @@ export function packColumns(
   const packed = new Float64Array(cols * length);
   for (let i = 0; i < length; i++) {
     const row = (from + i) * cols;
-    for (let j = 0; j < cols; j++) packed[j * length + i] = data[row + j]! - (mean ? mean[j]! : 0);
+    for (let j = 0; j < cols; j++) packed[j * length + i] = data[row + j] - (mean ? mean[j] : 0);
   }
   return { count: cols, length, data: packed };
 }
@@ -45,7 +45,7 @@ export function packRows(
   mean?: Float64Array,
 ): Panel {
   const packed = Float64Array.from(data.subarray(from * cols, to * cols));
-  if (mean) for (let at = 0; at < packed.length; at++) packed[at] = packed[at]! - mean[at % cols]!;
+  if (mean) for (let at = 0; at < packed.length; at++) packed[at] = packed[at] - mean[at % cols];
   return { count: to - from, length: cols, data: packed };
 }
 
@@ -91,12 +91,12 @@ function addBlock(
   let s12 = 0;
   let s13 = 0;
   for (let k = 0; k < length; k++) {
-    const a = p[p0 + k]!;
-    const b = p[p1 + k]!;
-    const c = q[q0 + k]!;
-    const d = q[q1 + k]!;
-    const e = q[q2 + k]!;
-    const f = q[q3 + k]!;
+    const a = p[p0 + k];
+    const b = p[p1 + k];
+    const c = q[q0 + k];
+    const d = q[q1 + k];
+    const e = q[q2 + k];
+    const f = q[q3 + k];
     s00 += a * c;
     s01 += a * d;
     s02 += a * e;
@@ -106,14 +106,14 @@ function addBlock(
     s12 += b * e;
     s13 += b * f;
   }
-  into[at]! += s00;
-  into[at + 1]! += s01;
-  into[at + 2]! += s02;
-  into[at + 3]! += s03;
-  into[at + cols]! += s10;
-  into[at + cols + 1]! += s11;
-  into[at + cols + 2]! += s12;
-  into[at + cols + 3]! += s13;
+  into[at] += s00;
+  into[at + 1] += s01;
+  into[at + 2] += s02;
+  into[at + 3] += s03;
+  into[at + cols] += s10;
+  into[at + cols + 1] += s11;
+  into[at + cols + 2] += s12;
+  into[at + cols + 3] += s13;
 }
 
 function addEdge(
@@ -129,8 +129,8 @@ function addEdge(
   for (let i = i0; i < Math.min(i0 + 2, p.count); i++) {
     for (let j = j0; j < Math.min(j0 + 4, q.count); j++) {
       let sum = 0;
-      for (let k = 0; k < length; k++) sum += p.data[i * length + k]! * q.data[j * length + k]!;
-      into[(top + i) * cols + j]! += sum;
+      for (let k = 0; k < length; k++) sum += p.data[i * length + k] * q.data[j * length + k];
+      into[(top + i) * cols + j] += sum;
     }
   }
 }

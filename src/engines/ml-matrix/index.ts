@@ -47,9 +47,9 @@ const engine: Engine = {
     run(() => {
       const found = new EigenvalueDecomposition(toMl(host(a)), { assumeSymmetric: true });
       const values = found.realEigenvalues;
-      const order = values.map((_, i) => i).sort((i, j) => values[j]! - values[i]!);
+      const order = values.map((_, i) => i).sort((i, j) => values[j] - values[i]);
       return {
-        values: Float64Array.from(order, (i) => values[i]!),
+        values: Float64Array.from(order, (i) => values[i]),
         vectors: fromMl(found.eigenvectorMatrix, order),
       };
     }),
@@ -92,7 +92,7 @@ function gram(x: Matrix, mean: Float64Array, into: Handle | undefined): HostMatr
     addDots(panel, panel, part.data, x.cols, 0, true);
   }
   mirror(part);
-  if (into) for (let i = 0; i < sum.data.length; i++) sum.data[i]! += part.data[i]!;
+  if (into) for (let i = 0; i < sum.data.length; i++) sum.data[i] += part.data[i];
   return sum;
 }
 
@@ -111,9 +111,9 @@ function columnMeans({ rows, cols, data }: Matrix): Float64Array {
   const sums = new Float64Array(cols);
   for (let i = 1; i < rows; i++) {
     const row = i * cols;
-    for (let j = 0; j < cols; j++) sums[j]! += data[row + j]! - data[j]!;
+    for (let j = 0; j < cols; j++) sums[j] += data[row + j] - data[j];
   }
-  return sums.map((sum, j) => data[j]! + sum / rows);
+  return sums.map((sum, j) => data[j] + sum / rows);
 }
 
 function target(into: Handle | undefined, rows: number, cols: number): HostMatrix {
@@ -154,14 +154,14 @@ function decompose(a: Matrix, vectors: boolean): SingularValueDecomposition {
 }
 
 function toMl({ rows, cols, data }: Matrix): MlMatrix {
-  return MlMatrix.from1DArray(rows, cols, data as ArrayLike<number> as number[]);
+  return MlMatrix.from1DArray(rows, cols, data);
 }
 
 /** Copies an ml-matrix matrix, its columns in `order` where given. */
 function fromMl(source: MlMatrix, order?: readonly number[]): HostMatrix {
   const out = zeros(source.rows, source.columns);
   for (let i = 0; i < out.rows; i++) {
-    for (let j = 0; j < out.cols; j++) out.data[i * out.cols + j] = source.get(i, order ? order[j]! : j);
+    for (let j = 0; j < out.cols; j++) out.data[i * out.cols + j] = source.get(i, order ? order[j] : j);
   }
   return out;
 }
