@@ -44,6 +44,7 @@ export type { MethodChoice } from './factor/layer.js';
 export { capture } from './capture/capture.js';
 export type { CaptureModel, CaptureOptions, TogetherOptions } from './capture/capture.js';
 export type { BatchStream, CaptureData, StreamElement } from './capture/source.js';
+export type { InputArray, NestedArray, ShapedArray } from './capture/input-array.js';
 export { fromArrays } from './capture/arrays.js';
 export type { ArrayOptions, ArrayRecord } from './capture/arrays.js';
 export { listLayers } from './capture/layers-model.js';

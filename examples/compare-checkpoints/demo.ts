@@ -26,7 +26,7 @@ console.log(`${IMAGES} MNIST test images, models on the tfjs backend '${backend.
 const scratch = await compareCheckpoints('scratch-1', 'scratch-2');
 const pretrained = await compareCheckpoints('scratch-1', 'pretrained');
 
-console.log('SVCCA of corresponding layers (1 = the same subspace, up to rotation):\n');
+console.log('SVCCA of corresponding layers (1: the kept subspaces coincide):\n');
 console.log(`${'layer'.padEnd(8)}  scratch–scratch  scratch–pretrained`);
 scratch.diagonal().forEach(({ layer, score }, i) => {
   const other = pretrained.diagonal()[i].score;

@@ -33,7 +33,7 @@ export interface TogetherOptions {
 
 /** Options of {@link capture}. */
 export interface CaptureOptions extends TogetherOptions {
-  /** Which layers. @defaultValue all but the inputs, see {@link selectLayers} */
+  /** Which layers. @defaultValue all but the inputs */
   readonly layers?: LayerSelection;
   /** Positions per sample that `matrices()` takes of a grid. @defaultValue `'all'` */
   readonly positions?: Positions;

@@ -114,7 +114,9 @@ export async function compare(
     positions,
     seed,
     samples: sources.samples(),
-    onBatch: (stage, done) => {
+    onBatch: async (stage, done) => {
+      // Nothing else may leave the microtasks: without a turn of the event loop no interrupt or timer would be heard.
+      await new Promise((next) => setTimeout(next));
       signal?.throwIfAborted();
       options.onProgress?.({ stage, done, total: sources.samples() });
     },

@@ -29,7 +29,7 @@ export interface PassOptions {
   /** Number of samples where it is known before reading. */
   readonly samples: number | undefined;
   /** Called after each batch with the number of samples read so far. @throws to stop */
-  readonly onBatch: (stage: 'moments' | 'cross', samples: number) => void;
+  readonly onBatch: (stage: 'moments' | 'cross', samples: number) => Promise<void>;
 }
 
 /** A factored view; a basis in host memory where the direct route made one. */
@@ -63,7 +63,7 @@ export async function factorViews(
       else collector.push(x);
     }
     samples += pair[0].samples;
-    options.onBatch('moments', samples);
+    await options.onBatch('moments', samples);
   }
   if (plan === undefined || samples < 2) {
     throw new DataError(`${samples} samples: at least 2 are needed to compare anything`, {
@@ -154,7 +154,7 @@ export async function crossCells(
     }
     engine.dispose(...bases);
     samples += pair[0].samples;
-    options.onBatch('cross', samples);
+    await options.onBatch('cross', samples);
   }
   const corrections: (Handle | undefined)[] = [];
   for (const projector of projectors) corrections.push(await projector?.correction());

@@ -171,7 +171,8 @@ export class Similarity implements SimilarityData {
 
 /** Whether small scores mean close: distances and angles. */
 export function isDistance({ measure, options }: Pick<SimilarityData, 'measure' | 'options'>): boolean {
-  return /distance|angle|dissimilarity/i.test(`${measure} ${String(options['output'] ?? '')}`);
+  const output = options['output'];
+  return /distance|angle|dissimilarity/i.test(typeof output === 'string' ? `${measure} ${output}` : measure);
 }
 
 function indexOf(names: readonly string[], name: string, side: string): number {

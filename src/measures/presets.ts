@@ -25,7 +25,7 @@ export const presets = Object.freeze({
   }),
   /** The demonstration that accompanies Kornblith et al. 2019. */
   kornblith: Object.freeze({
-    cca: Object.freeze({ summary: 'meanSquared', centred: false, divisor: 'x' }),
+    cca: Object.freeze({ summary: 'meanSquared', centred: false, divisor: 'neurons' }),
     cka: Object.freeze({ estimator: 'biased' }),
   }),
   /** netrep: the angular Procrustes metric. */
