@@ -34,7 +34,7 @@ export function times(a: Matrix, b: Matrix): Matrix & { data: Float64Array } {
   for (let i = 0; i < a.rows; i++) {
     for (let j = 0; j < b.cols; j++) {
       let sum = 0;
-      for (let k = 0; k < a.cols; k++) sum += a.data[i * a.cols + k]! * b.data[k * b.cols + j]!;
+      for (let k = 0; k < a.cols; k++) sum += a.data[i * a.cols + k] * b.data[k * b.cols + j];
       out.data[i * b.cols + j] = sum;
     }
   }
@@ -56,13 +56,13 @@ export function orthogonal(d: number, seed: number): Matrix & { data: Float64Arr
     for (let pass = 0; pass < 2; pass++) {
       for (let k = 0; k < j; k++) {
         let inner = 0;
-        for (let i = 0; i < d; i++) inner += q.data[i * d + j]! * q.data[i * d + k]!;
-        for (let i = 0; i < d; i++) q.data[i * d + j]! -= inner * q.data[i * d + k]!;
+        for (let i = 0; i < d; i++) inner += q.data[i * d + j] * q.data[i * d + k];
+        for (let i = 0; i < d; i++) q.data[i * d + j] -= inner * q.data[i * d + k];
       }
     }
     let norm = 0;
-    for (let i = 0; i < d; i++) norm = Math.hypot(norm, q.data[i * d + j]!);
-    for (let i = 0; i < d; i++) q.data[i * d + j]! /= norm;
+    for (let i = 0; i < d; i++) norm = Math.hypot(norm, q.data[i * d + j]);
+    for (let i = 0; i < d; i++) q.data[i * d + j] /= norm;
   }
   return q;
 }
@@ -71,7 +71,7 @@ export function orthogonal(d: number, seed: number): Matrix & { data: Float64Arr
 export function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) return Infinity;
   let most = 0;
-  for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs(a[i]! - b[i]!));
+  for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs(a[i] - b[i]));
   return most;
 }
 

@@ -10,7 +10,7 @@ export const tolerances: Record<string, number> = { 'ml-matrix': 1e-12 };
 
 /** Registers the suite for one engine. */
 export function conformance(name: string, open: () => Promise<Engine>): void {
-  const tolerance = tolerances[name]!;
+  const tolerance = tolerances[name];
 
   describe(`engine ${name}`, () => {
     const near = async (engine: Engine, handle: Handle, expected: Matrix, scale = 1) => {
@@ -18,7 +18,7 @@ export function conformance(name: string, open: () => Promise<Engine>): void {
       expect([got.rows, got.cols]).toEqual([expected.rows, expected.cols]);
       expect(distance(got.data, expected.data)).toBeLessThanOrEqual(tolerance * scale);
     };
-    const centred = (x: Matrix, mean: ArrayLike<number>) => mapped(x, (value, _, j) => value - mean[j]!);
+    const centred = (x: Matrix, mean: ArrayLike<number>) => mapped(x, (value, _, j) => value - mean[j]);
 
     it('brings matrices in and out unchanged, float32 too', async () => {
       const engine = await open();
@@ -34,7 +34,7 @@ export function conformance(name: string, open: () => Promise<Engine>): void {
       const x = mapped(gaussian(1000, 3, 2), (value, _, j) => (j === 1 ? 0.1 : value + 200));
       const means = await engine.columnMeans(await engine.upload(x));
       expect(means[1]).toBe(0.1);
-      expect(Math.abs(means[0]! - 200)).toBeLessThan(0.2);
+      expect(Math.abs(means[0] - 200)).toBeLessThan(0.2);
     });
 
     it.each([
@@ -101,15 +101,15 @@ export function conformance(name: string, open: () => Promise<Engine>): void {
         const q = orthogonal(d, 8);
         const values = Float64Array.from({ length: d }, (_, i) => (i < d / 2 ? 100 / (i + 1) ** 2 : 0));
         const a = times(
-          mapped(q, (value, _, j) => value * values[j]!),
+          mapped(q, (value, _, j) => value * values[j]),
           flip(q),
         );
-        const symmetric = mapped(a, (value, i, j) => (value + a.data[j * d + i]!) / 2);
+        const symmetric = mapped(a, (value, i, j) => (value + a.data[j * d + i]) / 2);
         const found = await engine.eigSymmetric(await engine.upload(symmetric));
         expect(distance(found.values, values)).toBeLessThanOrEqual(tolerance * 1000);
         const v = await engine.download(found.vectors);
         const rebuilt = times(
-          mapped(v, (value, _, j) => value * found.values[j]!),
+          mapped(v, (value, _, j) => value * found.values[j]),
           flip(v),
         );
         expect(distance(rebuilt.data, symmetric.data)).toBeLessThanOrEqual(tolerance * 1000);
@@ -139,7 +139,7 @@ export function conformance(name: string, open: () => Promise<Engine>): void {
       ]);
       expect([...s]).toEqual([...s].sort((p, q) => q - p));
       const rebuilt = times(
-        mapped(left, (value, _, j) => value * s[j]!),
+        mapped(left, (value, _, j) => value * s[j]),
         flip(right),
       );
       expect(distance(rebuilt.data, a.data)).toBeLessThanOrEqual(tolerance * 10);
@@ -151,10 +151,10 @@ export function conformance(name: string, open: () => Promise<Engine>): void {
       const engine = await open();
       const a = times(gaussian(20, 3, 10), gaussian(3, 8, 11));
       const { u, s, v } = await engine.svd(await engine.upload(a));
-      expect(Math.max(...s.subarray(3))).toBeLessThanOrEqual(tolerance * s[0]!);
+      expect(Math.max(...s.subarray(3))).toBeLessThanOrEqual(tolerance * s[0]);
       const [left, right] = [await engine.download(u), await engine.download(v)];
       const rebuilt = times(
-        mapped(left, (value, _, j) => value * s[j]!),
+        mapped(left, (value, _, j) => value * s[j]),
         flip(right),
       );
       expect(distance(rebuilt.data, a.data)).toBeLessThanOrEqual(tolerance * 100);
@@ -167,7 +167,7 @@ export function conformance(name: string, open: () => Promise<Engine>): void {
     ])('has a thin QR of %i × %i, of dependent and zero columns too', async (rows, cols) => {
       const engine = await open();
       const full = gaussian(rows, cols, 12);
-      const a = mapped(full, (value, i, j) => (j === 1 ? 0 : j === 3 ? full.data[i * cols]! : value));
+      const a = mapped(full, (value, i, j) => (j === 1 ? 0 : j === 3 ? full.data[i * cols] : value));
       const { q, r } = await engine.qr(await engine.upload(a));
       const [left, right] = [await engine.download(q), await engine.download(r)];
       expect([left.rows, left.cols, right.rows, right.cols]).toEqual([rows, cols, cols, cols]);

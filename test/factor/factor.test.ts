@@ -15,7 +15,7 @@ import { beside, distance, flip, gaussian, mapped, orthogonal, times } from '../
 const engine: Engine = await openEngine('ml-matrix');
 
 const momentsOf = async (...batches: Matrix[]): Promise<MomentsData> => {
-  const moments = new Moments(engine, batches[0]!.cols);
+  const moments = new Moments(engine, batches[0].cols);
   for (const batch of batches) await moments.add(batch);
   return moments.data();
 };
@@ -84,15 +84,15 @@ describe('factor', () => {
       const { factor, basis } = await factorLayer(engine, x, method);
       const u = await engine.download(basis);
       const rebuilt = times(
-        mapped(u, (value, _, j) => value * factor.s[j]!),
+        mapped(u, (value, _, j) => value * factor.s[j]),
         flip(factor.v),
       );
-      expect(distance(rebuilt.data, mapped(x, (value, _, j) => value - factor.mean[j]!).data)).toBeLessThan(
+      expect(distance(rebuilt.data, mapped(x, (value, _, j) => value - factor.mean[j]).data)).toBeLessThan(
         1e-11,
       );
       expect(factor).toMatchObject({ samples: 80, neurons: 6, dead: 0, method });
       for (let j = 0; j < 6; j++) {
-        const column = Array.from({ length: 6 }, (_, i) => factor.v.data[i * 6 + j]!);
+        const column = Array.from({ length: 6 }, (_, i) => factor.v.data[i * 6 + j]);
         const largest = column.reduce((most, value) => (Math.abs(value) > Math.abs(most) ? value : most), 0);
         expect(largest).toBeGreaterThan(0);
       }
@@ -113,10 +113,10 @@ describe('factor', () => {
     expect([factor.v.rows, factor.v.cols, factor.s.length]).toEqual([20, 5, 5]);
     const u = await engine.download(basis);
     const rebuilt = times(
-      mapped(u, (value, _, j) => value * factor.s[j]!),
+      mapped(u, (value, _, j) => value * factor.s[j]),
       flip(factor.v),
     );
-    expect(distance(rebuilt.data, mapped(x, (value, _, j) => value - factor.mean[j]!).data)).toBeLessThan(
+    expect(distance(rebuilt.data, mapped(x, (value, _, j) => value - factor.mean[j]).data)).toBeLessThan(
       1e-12,
     );
     const byMoments = await factorMoments(engine, await momentsOf(x));
@@ -128,7 +128,7 @@ describe('factor', () => {
     const q = orthogonal(3, 6);
     const scale = [1, 1e-6, 1e-11];
     const x = times(
-      mapped(gaussian(100, 3, 7), (value, _, j) => value * scale[j]!),
+      mapped(gaussian(100, 3, 7), (value, _, j) => value * scale[j]),
       q,
     );
     expect((await factorDirect(engine, x)).factor.s.length).toBe(3);
@@ -166,11 +166,11 @@ describe('projector', () => {
   it('makes an ill-conditioned basis orthonormal once more', async () => {
     const q = orthogonal(3, 9);
     const x = times(
-      mapped(gaussian(400, 3, 10), (value, _, j) => value * [1, 1e-3, 1e-6][j]!),
+      mapped(gaussian(400, 3, 10), (value, _, j) => value * [1, 1e-3, 1e-6][j]),
       q,
     );
     const { factor, basis } = await factorLayer(engine, x, 'moments');
-    expect(factor.s[0]! / factor.s[2]!).toBeGreaterThan(REFINE_ABOVE);
+    expect(factor.s[0] / factor.s[2]).toBeGreaterThan(REFINE_ABOVE);
     const u = await engine.download(basis);
     expect(distance(times(flip(u), u).data, [1, 0, 0, 0, 1, 0, 0, 0, 1])).toBeLessThan(1e-12);
     const projector = await Projector.open(engine, factor, 2);

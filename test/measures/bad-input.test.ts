@@ -7,7 +7,7 @@ import { findMeasure } from '../../src/measures/registry.js';
 import { beside, gaussian, mapped, times } from '../support.js';
 
 const x = gaussian(60, 4, 1);
-const y = mapped(gaussian(60, 3, 2), (value, i, j) => value + x.data[i * 4 + j]!);
+const y = mapped(gaussian(60, 3, 2), (value, i, j) => value + x.data[i * 4 + j]);
 const all = { cca, svcca, pwcca, cka, procrustes };
 
 describe('degenerate layers', () => {

@@ -59,7 +59,7 @@ describe.skipIf(!hasReference)('golden values of mnist_lay04 (needs ../shared/re
     it('every ρ, and the kept directions', async () => {
       const { correlations } = await cca(x, y, { method });
       correlations!.forEach((rho, i) => {
-        expect(Math.abs(rho - RHO[i]!)).toBeLessThanOrEqual(1e-9);
+        expect(Math.abs(rho - RHO[i])).toBeLessThanOrEqual(1e-9);
       });
       expect((await svcca(x, y, { method })).x).toEqual({ neurons: 10, dead: 0, rank: 10, kept: 8 });
     });
@@ -92,7 +92,7 @@ describe.skipIf(!hasReference)(
       );
       expect(method).toBe('direct');
       [0.4640861, 0.1675092, 0.1039911].forEach((rho, i) => {
-        expect(Math.abs(correlations![i]! - rho)).toBeLessThanOrEqual(5e-8);
+        expect(Math.abs(correlations![i] - rho)).toBeLessThanOrEqual(5e-8);
       });
     });
   },

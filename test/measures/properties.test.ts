@@ -20,7 +20,7 @@ const pair = fc
     const side = (d: number, s: number) => {
       const own = gaussian(n, d, s);
       const mix = times(shared, gaussian(2, d, s + 1));
-      return mapped(own, (value, i, j) => value * (0.2 + j) + mix.data[i * d + j]! + 3 * j);
+      return mapped(own, (value, i, j) => value * (0.2 + j) + mix.data[i * d + j] + 3 * j);
     };
     return { x: side(p, seed + 10), y: side(q, seed + 20), seed };
   });
@@ -58,7 +58,7 @@ describe.each(Object.entries(scores))('%s', (_, score) => {
 });
 
 describe.each(['cca', 'svcca', 'cka', 'procrustes'])('%s', (name) => {
-  const score = scores[name]!;
+  const score = scores[name];
 
   test.prop([pair], runs)('is symmetric', async ({ x, y }) => same(score(x, y), score(y, x)));
 
@@ -77,7 +77,7 @@ describe.each(['cca', 'svcca', 'cka', 'procrustes'])('%s', (name) => {
   );
 
   test.prop([pair], runs)('is invariant under the order of samples', async ({ x, y }) => {
-    const reversed = (m: typeof x) => mapped(m, (_value, i, j) => m.data[(m.rows - 1 - i) * m.cols + j]!);
+    const reversed = (m: typeof x) => mapped(m, (_value, i, j) => m.data[(m.rows - 1 - i) * m.cols + j]);
     await same(score(x, y), score(reversed(x), reversed(y)));
   });
 
@@ -109,7 +109,7 @@ describe('cca', () => {
     const direct = await cca(x, y, { method: 'direct' });
     const moments = await cca(x, y, { method: 'moments' });
     direct.correlations!.forEach((rho, i) => {
-      expect(Math.abs(rho - moments.correlations![i]!)).toBeLessThanOrEqual(1e-9);
+      expect(Math.abs(rho - moments.correlations![i])).toBeLessThanOrEqual(1e-9);
     });
   });
 
@@ -129,7 +129,7 @@ describe('cca', () => {
       expect(sum).toBeCloseTo(mean * Math.min(x.cols, y.cols), 10);
       expect((await cca(x, y, { divisor: 'x' })).score).toBeCloseTo(sum / x.cols, 10);
       expect((await cca(x, y, { summary: { top: 1 } })).score).toBeCloseTo(
-        (await cca(x, y)).correlations![0]!,
+        (await cca(x, y)).correlations![0],
         12,
       );
     },
