@@ -24,7 +24,10 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 }
 
 /** Extensions of the `--out` files, checked before anything is computed. @throws UsageError */
-export function outputFiles(out: string | boolean | undefined, allowed: readonly string[]): { path: string; kind: string }[] {
+export function outputFiles(
+  out: string | boolean | undefined,
+  allowed: readonly string[],
+): { path: string; kind: string }[] {
   if (out === undefined) return [];
   return String(out)
     .split(',')
