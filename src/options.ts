@@ -58,3 +58,14 @@ export function flag(name: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value;
   throw new OptionError(`${name} is ${show(value)}: give true or false`);
 }
+
+/**
+ * Lets the event loop run, so that a page stays alive and an interrupt is heard between two long steps, then stops if
+ * the signal says so. Awaiting finished work alone would never leave the current task.
+ */
+export async function pause(signal: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>((resolve) => {
+    setTimeout(resolve);
+  });
+  signal?.throwIfAborted();
+}

@@ -17,7 +17,7 @@ import type { Measure, Pair, SimilarityResult } from '../measures/measure.js';
 import { evaluate } from '../measures/pair.js';
 import { findMeasure } from '../measures/registry.js';
 import type { MeasureName } from '../measures/registry.js';
-import { keyword, wholeNumber } from '../options.js';
+import { keyword, pause, wholeNumber } from '../options.js';
 import type { RunOptions } from '../options.js';
 import { crossCells, factorViews } from './passes.js';
 import type { PassOptions } from './passes.js';
@@ -115,9 +115,7 @@ export async function compare(
     seed,
     samples: sources.samples(),
     onBatch: async (stage, done) => {
-      // Nothing else may leave the microtasks: without a turn of the event loop no interrupt or timer would be heard.
-      await new Promise((next) => setTimeout(next));
-      signal?.throwIfAborted();
+      await pause(signal);
       options.onProgress?.({ stage, done, total: sources.samples() });
     },
   };
@@ -153,7 +151,7 @@ async function run(
   const pairs = await crossCells(engine, plan, stream, factored, measure.needs(resolved), passes);
   const cells: Omit<SimilarityResult, 'measure' | 'options' | 'engine'>[] = [];
   for (const [i, pair] of pairs.entries()) {
-    options.signal?.throwIfAborted();
+    await pause(options.signal);
     const { row, col } = plan.cells[i];
     const {
       measure: _m,

@@ -4,6 +4,7 @@
  * @module
  */
 import { OptionError, SvccaError } from '../errors.js';
+import { pause } from '../options.js';
 import type { MatrixLike } from '../matrix.js';
 import { withPair } from '../measures/functions.js';
 import type { PairOptions } from '../measures/functions.js';
@@ -85,7 +86,7 @@ export async function score(x: MatrixLike, y: MatrixLike, options: ScoreOptions 
     const results: LabelledResult[] = [];
     const skipped: SkippedConvention[] = [];
     for (const { label, measure, resolved } of plans) {
-      options.signal?.throwIfAborted();
+      await pause(options.signal);
       try {
         results.push({ label, ...(await evaluate(measure, pair, resolved, engine)) });
       } catch (error) {

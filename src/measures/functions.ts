@@ -11,6 +11,7 @@ import { openEngine } from '../engines/select.js';
 import { withScope } from '../engines/scope.js';
 import { chooseMethod } from '../factor/layer.js';
 import type { MethodChoice } from '../factor/layer.js';
+import { pause } from '../options.js';
 import type { RunOptions } from '../options.js';
 import { ccaMeasure } from './cca.js';
 import type { CcaOptions } from './cca.js';
@@ -175,11 +176,11 @@ export async function withPair<T>(
   const opened = await openEngine(options.engine, threads);
   try {
     return await withScope(opened, async (engine) => {
-      signal?.throwIfAborted();
+      await pause(signal);
       onProgress?.({ stage: 'factor', done: 0, total: 2 });
       const pair = await pairInMemory(engine, left, right, method, needs);
       onProgress?.({ stage: 'factor', done: 2, total: 2 });
-      signal?.throwIfAborted();
+      await pause(signal);
       return work(pair, engine);
     });
   } finally {
