@@ -1,0 +1,252 @@
+/** The command itself, as a child process in a folder of its own. */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { createRequire } from 'node:module';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mnistTest } from '../../examples/compare-checkpoints/mnist.js';
+import { Similarity } from '../../src/compare/similarity.js';
+import { loadNpz, saveNpy, saveNpz } from '../../src/node/files.js';
+import { gaussian, hasReference, root, shared } from '../support.js';
+
+const command = join(root, 'src/cli/main.ts');
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+const checkpoints = join(root, 'examples/compare-checkpoints/checkpoints');
+const [first, second] = [join(checkpoints, 'scratch-1'), join(checkpoints, 'scratch-2')];
+const version = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version;
+
+let folder: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'svcca-cli-'));
+  const { images } = await mnistTest(100);
+  const bytes = Float32Array.from(images, (value) => Math.round(value * 255));
+  await saveNpz(join(folder, 'images.npz'), { images: { shape: [100, 28, 28], data: bytes } });
+  const many = new Float32Array(20 * bytes.length);
+  for (let i = 0; i < 20; i++) many.set(bytes, i * bytes.length);
+  await saveNpz(join(folder, 'many.npz'), { images: { shape: [2000, 28, 28], data: many } });
+  for (const [name, seed] of [
+    ['x', 1],
+    ['y', 2],
+  ] as const) {
+    const [small, wide] = [gaussian(80, 3, seed), gaussian(80, 4, seed + 10)];
+    await saveNpy(join(folder, `${name}.npy`), { shape: [80, 3], data: small.data });
+    await saveNpz(join(folder, `${name}.npz`), {
+      one: { shape: [80, 3], data: small.data },
+      two: { shape: [80, 2, 2, 1], data: wide.data },
+    });
+  }
+  const bad = gaussian(80, 3, 3).data;
+  bad[7 * 3 + 2] = NaN;
+  await saveNpy(join(folder, 'nan.npy'), { shape: [80, 3], data: bad });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Result {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+/** Runs the command; `during` may send a signal to it. */
+function svcca(args: string[], during?: (child: ReturnType<typeof spawn>) => void): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['--import', tsx, command, ...args], { cwd: folder });
+    let [out, err] = ['', ''];
+    child.stdout.on('data', (text) => (out += String(text)));
+    child.stderr.on('data', (text) => (err += String(text)));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, out, err }));
+    during?.(child);
+  });
+}
+
+/** Files that a half-finished writing would leave. */
+const temporary = () => readdirSync(folder).filter((name) => name.endsWith('.tmp'));
+
+const models = [first, second, '--data', 'images.npz', '--scale', '1/255', '--layers', 'relu4,gap,logits'];
+
+describe.concurrent('help and usage', () => {
+  it.each([[], ['compare'], ['score'], ['layers'], ['doctor']])('--help %s', async (...name) => {
+    const { code, out, err } = await svcca([...name, '--help']);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toContain(name[0] ?? 'compare');
+    if (name[0] === 'compare') expect(out).toMatch(/--layers-?[bB]|--data/);
+  });
+
+  it('--version', async () => {
+    expect(await svcca(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' });
+  });
+
+  it.each([
+    ['no command', [], /^$/],
+    ['an unknown command', ['compair'], /no command 'compair': there are compare, score, layers, doctor/],
+    ['an unknown option', ['score', 'x.npy', 'y.npy', '--keeep', '3'], /score has no option '--keeep'/],
+    [
+      'an unknown measure',
+      ['score', 'x.npy', 'y.npy', '--measure', 'rsa'],
+      /measure 'rsa' is unknown: choose/,
+    ],
+    [
+      'an option of another measure',
+      ['score', 'x.npy', 'y.npy', '--measure', 'cka', '--keep', 'all'],
+      /cka has no/,
+    ],
+    ['an option without its value', ['score', 'x.npy', 'y.npy', '--measure'], /'--measure' needs a value/],
+    ['too many arguments', ['score', 'x.npy', 'y.npy', 'z.npy'], /score takes 2 arguments, got 3/],
+    ['a missing argument', ['score', 'x.npy'], /svcca: /],
+    ['an unknown --out', ['compare', 'x.npz', 'y.npz', '--out', 'a.pdf'], /--out a\.pdf: .*\.html/],
+    ['models without data', ['compare', first, second], /give --data/],
+    ['a bad size', ['score', 'x.npy', 'y.npy', '--memory', 'lots'], /--memory is 'lots'/],
+  ] as [string, string[], RegExp][])('%s has code 2 and the way out', async (_, args, message) => {
+    const { code, out, err } = await svcca(args);
+    expect(code).toBe(2);
+    expect(err).toMatch(message);
+    if (args.length > 0) expect(err).toMatch(/\nTry: svcca .*--help\n$/);
+    else expect(out).toContain('compare');
+  });
+});
+
+describe.concurrent('bad data has code 1 and one line', () => {
+  it.each([
+    ['a missing file', ['score', 'none.npy', 'y.npy'], /cannot read 'none\.npy': there is no such file/],
+    ['NaN', ['score', 'nan.npy', 'y.npy'], /NaN at row 7, column 2/],
+    ['NaN in a comparison', ['compare', 'nan.npy', 'x.npy'], /NaN/],
+    ['several arrays', ['score', 'x.npz', 'y.npy'], /holds 2 arrays \(one, two\): name one, as x\.npz:one/],
+    ['an unknown layer', ['compare', 'x.npz', 'y.npz', '--layers', 'tow'], /did you mean 'two'/],
+  ] as [string, string[], RegExp][])('%s', async (_, args, message) => {
+    const { code, out, err } = await svcca(args);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toMatch(message);
+    expect(err.trimEnd().split('\n')).toHaveLength(1);
+  });
+});
+
+describe.concurrent('score', () => {
+  it.skipIf(!hasReference)('prints every golden value (needs ../shared/reference)', async () => {
+    const files = [0, 1].map((i) => join(shared, 'reference', `mnist_lay04_model${i}.npy`));
+    const { code, out } = await svcca(['score', ...files, '--json', '--method', 'direct']);
+    expect(code).toBe(0);
+    const { results, format } = JSON.parse(out);
+    expect(format).toBe('svcca/score@1');
+    const golden: [string, number, number][] = [
+      ['CCA, mean ρ', 0.70572631366, 1e-9],
+      ['CCA, mean ρ² (R²CCA)', 0.5686243744, 1e-9],
+      ['CCA, mean ρ² uncentred (Kornblith’s demo)', 0.61236, 5e-6],
+      ['CCA, mean of ρ up to 98 % of their sum (google)', 0.77410832936, 1e-9],
+      ['SVCCA, 99 % of Σs²', 0.77875133803, 1e-9],
+      ['SVCCA, 98 % of Σs²', 0.74125, 5e-6],
+      ['SVCCA, 99 % of Σs', 0.70572631366, 1e-9],
+      ['SVCCA, 98 % of Σs', 0.73607, 5e-6],
+      ['SVCCA, anatome', 0.73882, 5e-6],
+      ['PWCCA, paper', 0.80744493476, 1e-9],
+      ['PWCCA, paper, weights of y', 0.79896, 5e-6],
+      ['PWCCA, google (x, y)', 0.73720072636, 1e-9],
+      ['PWCCA, google (y, x)', 0.81796343009, 1e-9],
+      ['PWCCA, anatome', 0.66429, 5e-6],
+      ['linear CKA', 0.43745231243, 1e-9],
+      ['linear CKA, debiased', 0.43739528065, 1e-9],
+      ['Procrustes similarity', 0.7076871543, 1e-9],
+      ['PLS, largest covariance', 964.137922, 5e-7],
+    ];
+    for (const [label, value, tolerance] of golden) {
+      const found = results.find((result: { label: string }) => result.label === label);
+      expect(Math.abs(found.score - value), label).toBeLessThanOrEqual(tolerance);
+    }
+  });
+
+  it('one measure with its options, as a table and as a file', async () => {
+    const args = ['score', 'x.npy', 'y.npy', '--measure', 'svcca', '--keep', 'variance=0.98'];
+    const { code, out } = await svcca([...args, '--out', 'score.json']);
+    expect(code).toBe(0);
+    expect(out).toMatch(/svcca +\d/);
+    const { results } = JSON.parse(readFileSync(join(folder, 'score.json'), 'utf8'));
+    expect(results).toHaveLength(1);
+    expect(results[0].options).toMatchObject({ keep: { variance: 0.98 } });
+  });
+});
+
+describe.concurrent('compare', () => {
+  it('two checkpoints, on images as bytes', async () => {
+    const { code, out, err } = await svcca(['compare', ...models, '--json']);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const similarity = Similarity.fromJSON(out);
+    expect(similarity.rows).toEqual(['relu4', 'gap', 'logits']);
+    expect(similarity.names).toEqual({ a: 'scratch-1', b: 'scratch-2' });
+    expect(similarity.samples).toBe(100);
+    for (const score of similarity.scores) expect(score > 0 && score <= 1).toBe(true);
+    expect(Object.keys(similarity.fingerprints)).toEqual(['a', 'b', 'data']);
+  });
+
+  it('writes every kind of file', async () => {
+    const names = ['a.html', 'b.json', 'c.csv', 'd.svg', 'e.npz'];
+    const { code, out, err } = await svcca(['compare', 'x.npz', 'y.npz', '--out', names.join(',')]);
+    expect(code).toBe(0);
+    expect(out).toContain('most similar');
+    expect(err).toBe(names.map((name) => `wrote ${name}\n`).join(''));
+    const text = (name: string) => readFileSync(join(folder, name), 'utf8');
+    expect(text('a.html')).toMatch(/^<!doctype html>/i);
+    const similarity = Similarity.fromJSON(text('b.json'));
+    expect(similarity.rows).toEqual(['one', 'two']);
+    expect(text('c.csv').trim().split('\n').length).toBeGreaterThan(2);
+    expect(text('d.svg')).toContain('<svg');
+    const { scores } = await loadNpz(join(folder, 'e.npz'));
+    expect({ shape: scores.shape, data: Array.from(scores.data) }).toEqual({
+      shape: [2, 2],
+      data: Array.from(similarity.scores),
+    });
+  });
+
+  it('leaves a file as it was when the computation fails', async () => {
+    writeFileSync(join(folder, 'kept.json'), 'precious');
+    const { code } = await svcca(['compare', 'nan.npy', 'x.npy', '--out', 'kept.json,new.html']);
+    expect(code).toBe(1);
+    expect(readFileSync(join(folder, 'kept.json'), 'utf8')).toBe('precious');
+    expect(existsSync(join(folder, 'new.html'))).toBe(false);
+  });
+});
+
+describe.concurrent('layers and doctor', () => {
+  it('layers of a model and of a file', async () => {
+    const model = await svcca(['layers', join(first, 'model.json')]);
+    expect(model.code).toBe(0);
+    expect(model.out).toMatch(/^layer +kind/);
+    expect(model.out).toMatch(/conv1 +Conv2D +28 × 28 × 32/);
+    const arrays = await svcca(['layers', 'x.npz', '--json']);
+    expect(JSON.parse(arrays.out).map(({ name }: { name: string }) => name)).toEqual(['one', 'two']);
+  });
+
+  it('doctor --json', async () => {
+    const { code, out } = await svcca(['doctor', '--json']);
+    expect(code).toBe(0);
+    const { engines, backend, node } = JSON.parse(out);
+    expect(node).toBe(process.version);
+    expect(engines[0]).toMatchObject({ engine: 'ml-matrix', works: true });
+    expect(engines[0].gramMs).toBeGreaterThan(0);
+    expect(backend.name).toMatch(/^(tensorflow|wasm|cpu)$/);
+  });
+});
+
+describe('an interrupt', () => {
+  it('ends with code 130 and writes nothing', async () => {
+    const args = [
+      'compare',
+      first,
+      second,
+      '--data',
+      'many.npz',
+      '--scale',
+      '1/255',
+      '--layers',
+      'relu1,relu2',
+    ];
+    const { code, err } = await svcca([...args, '--out', 'never.json'], (child) => {
+      // Long after it has begun, long before it can be done.
+      setTimeout(() => child.kill('SIGINT'), 6000);
+    });
+    expect({ code, err }).toEqual({ code: 130, err: 'svcca: interrupted; nothing was written\n' });
+    expect(existsSync(join(folder, 'never.json'))).toBe(false);
+    expect(temporary()).toEqual([]);
+  });
+});
