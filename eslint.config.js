@@ -6,7 +6,7 @@ import tseslint from 'typescript-eslint';
 const nodeGlobals = ['process', 'Buffer', 'require', 'module', '__dirname', '__filename', 'setImmediate'];
 
 export default defineConfig(
-  globalIgnores(['dist/', 'docs/api/', 'demo/', 'coverage/', '.native/', '.venv/']),
+  globalIgnores(['dist/', 'docs/api/', '/demo/', 'coverage/', '.native/', '.venv/']),
   js.configs.recommended,
 
   {

@@ -52,7 +52,9 @@ interface Result {
 /** Runs the command; `during` may send a signal to it. */
 function svcca(args: string[], during?: (child: ReturnType<typeof spawn>) => void): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', tsx, command, ...args], { cwd: folder });
+    // Without tfjs-node, as most users have it: TensorFlow's own library writes lines of its log on standard error.
+    const env = { ...process.env, SVCCA_TFJS_NODE: '' };
+    const child = spawn(process.execPath, ['--import', tsx, command, ...args], { cwd: folder, env });
     let [out, err] = ['', ''];
     child.stdout.on('data', (text) => (out += String(text)));
     child.stderr.on('data', (text) => (err += String(text)));
