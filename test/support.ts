@@ -13,6 +13,14 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 export const shared = join(root, '..', 'shared');
 export const hasReference = existsSync(join(shared, 'reference', 'mnist_lay04_model0.npy'));
 
+/** A Chromium on this machine, or nothing: tests that need one are skipped visibly. */
+export const chromiumPath = [
+  process.env['CHROMIUM_PATH'],
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+].find((path) => path !== undefined && existsSync(path));
+
 /** Reads a plain `.npy` of float32, version 1, without the library's own reader. */
 export function reference(name: string): Matrix {
   const bytes = readFileSync(join(shared, 'reference', name));

@@ -59,11 +59,6 @@ export const ccaMeasure: Measure<CcaOptions> = {
       cross = await multiply(engine, half, right.u);
     }
     const correlations = await correlationsOf(engine, cross);
-    const divisor = {
-      kept: correlations.length,
-      neurons: Math.min(x.neurons, y.neurons),
-      x: x.neurons,
-    }[options.divisor];
-    return { score: summarise(correlations, options.summary, divisor), correlations, kept, warnings };
+    return { score: summarise(correlations, options, x, y), correlations, kept, warnings };
   },
 };

@@ -43,9 +43,15 @@ export function checkDivisor(divisor: unknown): Divisor {
   return keyword('divisor', divisor, ['kept', 'neurons', 'x']);
 }
 
-/** One number from correlations, largest first; 0 where there are none. */
-export function summarise(rho: readonly number[], summary: Summary, divisor: number): number {
+/** One number from correlations of two sides, largest first; 0 where there are none. */
+export function summarise(
+  rho: readonly number[],
+  { summary, divisor: by }: { readonly summary: Summary; readonly divisor: Divisor },
+  x: { readonly neurons: number },
+  y: { readonly neurons: number },
+): number {
   if (rho.length === 0) return 0;
+  const divisor = { kept: rho.length, neurons: Math.min(x.neurons, y.neurons), x: x.neurons }[by];
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   if (summary === 'mean') return sum(rho) / divisor;
   if (summary === 'meanSquared') return sum(rho.map((r) => r * r)) / divisor;

@@ -71,12 +71,7 @@ export const svccaMeasure: Measure<SvccaOptions> = {
     const kept = { x: cross.rows, y: cross.cols };
     const warnings = checkSamples(x.samples, kept, options.allowFewSamples);
     const correlations = await correlationsOf(engine, cross);
-    const divisor = {
-      kept: correlations.length,
-      neurons: Math.min(x.neurons, y.neurons),
-      x: x.neurons,
-    }[options.divisor];
-    return { score: summarise(correlations, options.summary, divisor), correlations, kept, warnings };
+    return { score: summarise(correlations, options, x, y), correlations, kept, warnings };
   },
 };
 

@@ -1,20 +1,12 @@
 /** The demo as the README has it, and what it writes. */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Similarity } from '../../src/compare/similarity.js';
-import { root } from '../support.js';
-
-const places = [
-  process.env.CHROMIUM_PATH,
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-];
-const executablePath = places.find((path) => path !== undefined && existsSync(path));
+import { chromiumPath, root } from '../support.js';
 
 describe('the demo', () => {
   let out = '';
@@ -50,11 +42,11 @@ describe('the demo', () => {
     }
   });
 
-  it.skipIf(executablePath === undefined)(
+  it.skipIf(chromiumPath === undefined)(
     'writes a report that opens quietly in Chromium (set CHROMIUM_PATH if it is not found)',
     async () => {
       const browser = await chromium.launch({
-        executablePath: executablePath!,
+        executablePath: chromiumPath!,
         args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'],
       });
       try {

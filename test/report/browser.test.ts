@@ -1,17 +1,10 @@
-import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { diagonalCurve, heatmap, report, svgFile } from '../../src/report/index.js';
+import { chromiumPath } from '../support.js';
 import { awkward, layers, similarity } from './fixtures.js';
 
-const places = [
-  process.env.CHROMIUM_PATH,
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-];
-const executablePath = places.find((path) => path !== undefined && existsSync(path));
 const quiet = [
   '--disable-background-networking',
   '--disable-component-update',
@@ -31,11 +24,11 @@ const inputs = {
   ],
 };
 
-describe.skipIf(executablePath === undefined)('in Chromium (set CHROMIUM_PATH if it is not found)', () => {
+describe.skipIf(chromiumPath === undefined)('in Chromium (set CHROMIUM_PATH if it is not found)', () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await chromium.launch({
-      executablePath: executablePath!,
+      executablePath: chromiumPath!,
       args: ['--no-sandbox', '--disable-gpu', ...quiet],
     });
   });
