@@ -1,19 +1,15 @@
 /**
- * The engine that always works: pure JavaScript in float64, decompositions by ml-matrix. The oracle of the others.
+ * The engine that always works: pure JavaScript in float64, eigenvalues and singular values by ml-matrix. The oracle of the others.
  *
  * @module
  */
-import {
-  EigenvalueDecomposition,
-  Matrix as MlMatrix,
-  QrDecomposition,
-  SingularValueDecomposition,
-} from 'ml-matrix';
+import { EigenvalueDecomposition, Matrix as MlMatrix, SingularValueDecomposition } from 'ml-matrix';
 import { ShapeError } from '../../errors.js';
 import { matrix, zeros } from '../../matrix.js';
 import type { Matrix } from '../../matrix.js';
 import type { Engine, Handle, HostMatrix } from '../engine.js';
 import { PANEL, addDots, packColumns, packRows } from './dots.js';
+import { householderQr } from './householder.js';
 
 /** Opens the engine. It holds nothing outside the JavaScript heap, so disposing is dropping. */
 export function open(): Promise<Engine> {
@@ -70,8 +66,7 @@ const engine: Engine = {
     run(() => {
       const { rows, cols } = a;
       if (rows < cols) throw new ShapeError(`QR of ${rows} × ${cols}: at least as many rows as columns`);
-      const found = new QrDecomposition(toMl(host(a)));
-      return { q: fromMl(found.orthogonalMatrix), r: fromMl(found.upperTriangularMatrix) };
+      return householderQr(host(a));
     }),
 
   dispose: () => undefined,
