@@ -1,5 +1,5 @@
 /**
- * TensorFlow.js, loaded when a model is captured and not before.
+ * TensorFlow.js, loaded when a model is read or captured and not before.
  *
  * @module
  */
@@ -20,12 +20,9 @@ export async function loadTfjs(): Promise<Tfjs> {
     module = await import('@tensorflow/tfjs');
   } catch (cause) {
     const way = 'install it with: npm install @tensorflow/tfjs';
-    throw new UnsupportedError(
-      `capturing a model needs @tensorflow/tfjs, which could not be loaded; ${way}`,
-      {
-        cause,
-      },
-    );
+    throw new UnsupportedError(`models need @tensorflow/tfjs, which could not be loaded; ${way}`, {
+      cause,
+    });
   }
   // Node resolves the package to CommonJS, whose names may all sit under `default`; bundlers give a namespace.
   return typeof module.tidy === 'function' ? module : (module.default ?? module);

@@ -82,7 +82,7 @@ export async function score(x: MatrixLike, y: MatrixLike, options: ScoreOptions 
     const measure = findMeasure(name);
     return { label, measure, resolved: measure.resolve(own) };
   });
-  return withPair(x, y, options, { keep: 'all', rowNorms: true, samples: true }, async (pair, engine) => {
+  return withPair(x, y, options, { keep: 'all', rowNorms: true }, async (pair, engine) => {
     const results: LabelledResult[] = [];
     const skipped: SkippedConvention[] = [];
     for (const { label, measure, resolved } of plans) {

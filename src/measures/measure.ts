@@ -66,7 +66,6 @@ export interface Needs {
   /** Leading directions of each side; `'all'` for the full rank. */
   readonly keep: Keep | 'all';
   readonly rowNorms?: boolean;
-  readonly samples?: boolean;
 }
 
 /** What a measure computes of a pair. */

@@ -9,7 +9,7 @@ import type { Engine, HostMatrix } from '../engines/engine.js';
 import { dot, squaredNorms } from '../factor/cross.js';
 import { factorLayer } from '../factor/layer.js';
 import type { Factor, Method } from '../factor/factor.js';
-import type { Measure, Needs, Outcome, Pair, SimilarityResult } from './measure.js';
+import type { Measure, Needs, Pair, SimilarityResult } from './measure.js';
 
 /** @throws ShapeError when the sample counts differ; says so when a transpose would fix it */
 export function checkSameSamples(
@@ -92,7 +92,7 @@ export async function evaluate(
     options,
     engine: engine.name,
     method: x.method === 'direct' && y.method === 'direct' ? 'direct' : 'moments',
-    warnings: [...constantWarnings(pair), ...(outcome.warnings ?? ([] satisfies Outcome['warnings']))],
+    warnings: [...constantWarnings(pair), ...(outcome.warnings ?? [])],
   };
 }
 

@@ -60,7 +60,7 @@ export const pwccaMeasure: Measure<PwccaOptions> = {
     };
   },
 
-  needs: ({ variant, keep }) => ({ keep, samples: variant === 'anatome' }),
+  needs: ({ keep }) => ({ keep }),
 
   async evaluate(pair, options, engine) {
     const { keep, crossing, variant } = options;

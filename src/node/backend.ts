@@ -8,11 +8,10 @@ import { createRequire } from 'node:module';
 import { dirname, resolve, sep } from 'node:path';
 import process from 'node:process';
 import util from 'node:util';
+import { loadTfjs } from '../capture/tfjs.js';
+import type { Tfjs } from '../capture/tfjs.js';
 import { UnsupportedError } from '../errors.js';
 import { keyword, knownKeys } from '../options.js';
-
-/** TensorFlow.js as `import * as tf from '@tensorflow/tfjs'` has it. */
-export type TensorFlow = typeof import('@tensorflow/tfjs');
 
 /** Backends that {@link chooseBackend} can choose, fastest first. */
 export type BackendName = 'tensorflow' | 'wasm' | 'cpu';
@@ -31,18 +30,6 @@ const require = createRequire(import.meta.url);
 /** The backend that was chosen here, which may be changed here. */
 let chosen: string | undefined;
 
-/** Loads the user's TensorFlow.js. @throws UnsupportedError if it is not installed */
-export async function loadTensorFlow(): Promise<TensorFlow> {
-  try {
-    return interop(await import('@tensorflow/tfjs'));
-  } catch (error) {
-    throw new UnsupportedError(
-      `models need TensorFlow.js, which cannot be loaded (${firstLine(error)}): npm install @tensorflow/tfjs`,
-      { cause: error },
-    );
-  }
-}
-
 /**
  * Sets the tfjs backend that models run on: TensorFlow itself (`SVCCA_TFJS_NODE`, a path to an installed tfjs-node; else
  * `@tensorflow/tfjs-node-gpu`; else `@tensorflow/tfjs-node`) if it is there, else WebAssembly, else plain JavaScript. A
@@ -54,7 +41,7 @@ export async function loadTensorFlow(): Promise<TensorFlow> {
 export async function chooseBackend(options: { readonly prefer?: BackendName } = {}): Promise<Backend> {
   knownKeys('chooseBackend', options, ['prefer']);
   const prefer = options.prefer === undefined ? undefined : keyword('prefer', options.prefer, ORDER);
-  const tf = await loadTensorFlow();
+  const tf = await loadTfjs();
   // Not getBackend(): tfjs types it as always there, and it is not before the first use.
   const active = tf.engine().backendName as string | undefined | null;
   if (active !== undefined && active !== null && active !== chosen) {
@@ -87,7 +74,7 @@ interface Failure {
 }
 
 /** Loads and sets a backend. */
-const attempts: Record<BackendName, (tf: TensorFlow) => Promise<Failure | undefined>> = {
+const attempts: Record<BackendName, (tf: Tfjs) => Promise<Failure | undefined>> = {
   async tensorflow(tf) {
     const failures: Failure[] = [];
     if ('tensorflow' in tf.engine().registryFactory) return set(tf, 'tensorflow');
@@ -138,7 +125,7 @@ const attempts: Record<BackendName, (tf: TensorFlow) => Promise<Failure | undefi
   },
 };
 
-async function set(tf: TensorFlow, name: BackendName): Promise<Failure | undefined> {
+async function set(tf: Tfjs, name: BackendName): Promise<Failure | undefined> {
   try {
     return (await tf.setBackend(name)) ? undefined : broken('TensorFlow.js could not initialise it');
   } catch (error) {
@@ -159,7 +146,7 @@ export function restoreUtil(target: object, version = process.versions.node): vo
 }
 
 /** Runs `action` while tfjs keeps its banners and warnings, which it prints by itself, to itself. */
-async function quietly<T>(tf: TensorFlow, action: () => Promise<T>): Promise<T> {
+async function quietly<T>(tf: Tfjs, action: () => Promise<T>): Promise<T> {
   const before = tf.env().getBool('PROD');
   tf.env().set('PROD', true);
   try {

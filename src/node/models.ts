@@ -7,9 +7,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { GraphModel, LayersModel, io } from '@tensorflow/tfjs';
+import { loadTfjs } from '../capture/tfjs.js';
+import type { Tfjs } from '../capture/tfjs.js';
 import { DataError, FormatError, UnsupportedError } from '../errors.js';
-import { loadTensorFlow } from './backend.js';
-import type { TensorFlow } from './backend.js';
 import { fileError, fingerprint, readBytes } from './files.js';
 
 /** A model, of which class it is, and what tells it from other models. */
@@ -27,7 +27,7 @@ export type LoadedModel = { readonly fingerprint: string } & (
  * the wrong size; UnsupportedError for models of other formats (with the way to convert them) and unknown layers.
  */
 export async function loadModel(path: string): Promise<LoadedModel> {
-  const tf = await loadTensorFlow();
+  const tf = await loadTfjs();
   if (/^https?:/i.test(path)) return loadFromWeb(tf, path);
   const file = await locate(/^file:/i.test(path) ? fileURLToPath(path) : path);
   const bytes = await readBytes(file);
@@ -39,7 +39,7 @@ export async function loadModel(path: string): Promise<LoadedModel> {
   return build(tf, artifacts, file, fingerprint(bytes, ...shards));
 }
 
-async function loadFromWeb(tf: TensorFlow, url: string): Promise<LoadedModel> {
+async function loadFromWeb(tf: Tfjs, url: string): Promise<LoadedModel> {
   let artifacts: io.ModelArtifacts;
   try {
     artifacts = (await tf.io.http(url).load?.())!;
@@ -179,7 +179,7 @@ function bytesOf({ shape, dtype, quantization }: io.WeightsManifestEntry): numbe
 }
 
 async function build(
-  tf: TensorFlow,
+  tf: Tfjs,
   artifacts: io.ModelArtifacts,
   name: string,
   print: string,

@@ -8,14 +8,16 @@ import { restoreUtil } from '../../src/node/backend.js';
 import { root } from '../support.js';
 
 const module = pathToFileURL(join(root, 'src/node/backend.ts')).href;
+const loader = pathToFileURL(join(root, 'src/capture/tfjs.ts')).href;
 const native = join(root, '.native/node_modules/@tensorflow/tfjs-node');
 const hasNative = existsSync(join(native, 'lib/napi-v8/tfjs_binding.node'));
 
 /** Runs `code`, which has `chooseBackend`, `tf` and `print`; what it printed, and what else was printed. */
 function run(code: string, env: Record<string, string> = {}): { lines: any[]; noise: string } {
   const script = `
-    import { chooseBackend, loadTensorFlow } from ${JSON.stringify(module)};
-    const tf = await loadTensorFlow();
+    import { chooseBackend } from ${JSON.stringify(module)};
+    import { loadTfjs } from ${JSON.stringify(loader)};
+    const tf = await loadTfjs();
     const print = (value) => process.stdout.write('> ' + JSON.stringify(value) + '\\n');
     ${code}`;
   const { SVCCA_TFJS_NODE: _, ...outer } = process.env;
