@@ -14,6 +14,14 @@ export async function withScope<T>(engine: Engine, work: (engine: Engine) => Pro
   };
   const scoped: Engine = {
     name: engine.name,
+    ...(engine.description !== undefined && { description: engine.description }),
+    ...(engine.gpu !== undefined && { gpu: engine.gpu }),
+    ...(engine.adopt && {
+      adopt: async (tensor) => {
+        const handle = await engine.adopt!(tensor);
+        return handle && track(handle);
+      },
+    }),
     upload: async (matrix) => track(await engine.upload(matrix)),
     download: (handle) => engine.download(handle),
     columnMeans: (batch) => engine.columnMeans(batch),
@@ -21,11 +29,17 @@ export async function withScope<T>(engine: Engine, work: (engine: Engine) => Pro
     accumulateCross: async (a, b, into) => track(await engine.accumulateCross(a, b, into)),
     project: async (batch, mean, weights) => track(await engine.project(batch, mean, weights)),
     multiply: async (a, b, transpose) => track(await engine.multiply(a, b, transpose)),
-    eigSymmetric: async (a) => {
-      const found = await engine.eigSymmetric(a);
+    eigSymmetric: async (a, leading) => {
+      const found = await engine.eigSymmetric(a, leading);
       track(found.vectors);
       return found;
     },
+    eigenvalues: (a) => engine.eigenvalues(a),
+    cholesky: async (a) => {
+      const handle = await engine.cholesky(a);
+      return handle && track(handle);
+    },
+    solveTriangular: async (l, b, options) => track(await engine.solveTriangular(l, b, options)),
     svd: async (a) => {
       const found = await engine.svd(a);
       track(found.u);

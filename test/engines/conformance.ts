@@ -6,13 +6,19 @@ import type { Matrix } from '../../src/matrix.js';
 import { distance, flip, gaussian, mapped, orthogonal, times } from '../support.js';
 
 /** Relative error that an engine may show; add a line for a new engine. */
-export const tolerances: Record<string, number> = { 'ml-matrix': 1e-12 };
+export const tolerances: Record<string, number> = {
+  tensorflow: 1e-12,
+  lapack: 1e-12,
+  wasm: 1e-12,
+  tfjs: 1e-9,
+  'ml-matrix': 1e-12,
+};
 
-/** Registers the suite for one engine. */
-export function conformance(name: string, open: () => Promise<Engine>): void {
+/** Registers the suite for one engine; `skipped` is the reason why it cannot run here, and is printed. */
+export function conformance(name: string, open: () => Promise<Engine>, skipped?: string): void {
   const tolerance = tolerances[name];
 
-  describe(`engine ${name}`, () => {
+  describe.skipIf(skipped !== undefined)(`engine ${name}${skipped ? ` (skipped: ${skipped})` : ''}`, () => {
     const near = async (engine: Engine, handle: Handle, expected: Matrix, scale = 1) => {
       const got = await engine.download(handle);
       expect([got.rows, got.cols]).toEqual([expected.rows, expected.cols]);
@@ -117,6 +123,84 @@ export function conformance(name: string, open: () => Promise<Engine>): void {
       },
     );
 
+    it('finds eigenvalues alone, and only the leading vectors where told so', async () => {
+      const engine = await open();
+      const x = gaussian(80, 33, 16);
+      const gram = await engine.upload(times(flip(x), x));
+      const { values } = await engine.eigSymmetric(gram);
+      const scale = tolerance * values[0];
+      expect(distance(await engine.eigenvalues(gram), values)).toBeLessThanOrEqual(scale);
+      for (const leading of [0, 1, 5, 33, 40]) {
+        const found = await engine.eigSymmetric(gram, leading);
+        expect(distance(found.values, values)).toBeLessThanOrEqual(scale);
+        const v = await engine.download(found.vectors);
+        expect([v.rows, v.cols]).toEqual([33, Math.min(leading, 33)]);
+        const av = times(times(flip(x), x), v);
+        const expected = mapped(v, (value, _, j) => value * values[j]);
+        expect(distance(av.data, expected.data)).toBeLessThanOrEqual(scale * 100);
+      }
+    });
+
+    it.each([1, 5, 64, 131])('has a Cholesky factor of order %i, zeros above the diagonal', async (d) => {
+      const engine = await open();
+      const x = gaussian(2 * d + 3, d, 17);
+      const gram = times(flip(x), x);
+      const factor = await engine.cholesky(await engine.upload(gram));
+      const lower = await engine.download(factor!);
+      expect(distance(times(lower, flip(lower)).data, gram.data)).toBeLessThanOrEqual(tolerance * 10 * d);
+      for (let i = 0; i < d; i++) for (let j = i + 1; j < d; j++) expect(lower.data[i * d + j]).toBe(0);
+    });
+
+    it('has no Cholesky factor of a matrix that is not positive definite', async () => {
+      const engine = await open();
+      const indefinite = mapped(times(flip(gaussian(50, 9, 18)), gaussian(50, 9, 18)), (value, i, j) =>
+        i === 6 && j === 6 ? -1 : value,
+      );
+      expect(await engine.cholesky(await engine.upload(indefinite))).toBeUndefined();
+      expect(await engine.cholesky(await engine.upload(mapped(indefinite, () => 0)))).toBeUndefined();
+    });
+
+    it.each([
+      [1, 3],
+      [6, 2],
+      [70, 33],
+    ])('solves triangular systems of order %i from both sides, with %i right-hand sides', async (d, k) => {
+      const engine = await open();
+      // A diagonal away from 0 keeps the condition, and so the tolerance, small.
+      const lower = mapped(gaussian(d, d, 19), (value, i, j) =>
+        i === j ? 2 + Math.abs(value) : i > j ? value / d : 0,
+      );
+      const l = await engine.upload(lower);
+      const [tall, wide] = [gaussian(d, k, 20), gaussian(k, d, 21)];
+      const [left, right] = [await engine.upload(tall), await engine.upload(wide)];
+      const solved = async (b: Handle, side: 'left' | 'right', transpose: boolean) =>
+        engine.download(await engine.solveTriangular(l, b, { side, transpose }));
+      const limit = tolerance * 10;
+      expect(distance(times(lower, await solved(left, 'left', false)).data, tall.data)).toBeLessThan(limit);
+      expect(distance(times(flip(lower), await solved(left, 'left', true)).data, tall.data)).toBeLessThan(
+        limit,
+      );
+      expect(distance(times(await solved(right, 'right', false), lower).data, wide.data)).toBeLessThan(limit);
+      expect(distance(times(await solved(right, 'right', true), flip(lower)).data, wide.data)).toBeLessThan(
+        limit,
+      );
+    });
+
+    it('gives the same bits whether operations are started together or one after another', async () => {
+      const engine = await open();
+      const handles: Handle[] = [];
+      for (const seed of [22, 23, 24, 25]) handles.push(await engine.upload(gaussian(60, 17, seed)));
+      const together = await Promise.all(handles.map((handle) => engine.singularValues(handle)));
+      for (const [i, handle] of handles.entries()) {
+        expect(together[i]).toEqual(await engine.singularValues(handle));
+      }
+      const products = await Promise.all(handles.map((handle) => engine.accumulateCross(handle, handles[0])));
+      for (const [i, handle] of handles.entries()) {
+        const alone = await engine.download(await engine.accumulateCross(handle, handles[0]));
+        expect((await engine.download(products[i])).data).toEqual(alone.data);
+      }
+    });
+
     it.each([
       [5, 5],
       [12, 4],
@@ -182,6 +266,10 @@ export function conformance(name: string, open: () => Promise<Engine>): void {
       await expect(engine.accumulateCross(a, b)).rejects.toThrow(ShapeError);
       await expect(engine.multiply(a, b)).rejects.toThrow(ShapeError);
       await expect(engine.qr(await engine.upload(gaussian(3, 4, 15)))).rejects.toThrow(ShapeError);
+      await expect(engine.cholesky(a)).rejects.toThrow(ShapeError);
+      await expect(engine.solveTriangular(a, b, { side: 'left' })).rejects.toThrow(ShapeError);
+      const square = await engine.upload(gaussian(3, 3, 26));
+      await expect(engine.solveTriangular(square, a, { side: 'left' })).rejects.toThrow(ShapeError);
     });
   });
 }

@@ -5,11 +5,12 @@
  */
 import { EigenvalueDecomposition, Matrix as MlMatrix, SingularValueDecomposition } from 'ml-matrix';
 import { ShapeError } from '../../errors.js';
-import { matrix, zeros } from '../../matrix.js';
+import { zeros } from '../../matrix.js';
 import type { Matrix } from '../../matrix.js';
 import type { Engine, Handle, HostMatrix } from '../engine.js';
 import { PANEL, addDots, packColumns, packRows } from './dots.js';
 import { householderQr } from './householder.js';
+import { cholesky, solveLeft } from './triangular.js';
 
 /** Opens the engine. It holds nothing outside the JavaScript heap, so disposing is dropping. */
 export function open(): Promise<Engine> {
@@ -39,15 +40,33 @@ const engine: Engine = {
       product(transpose.a ? transposed(host(a)) : host(a), transpose.b ? transposed(host(b)) : host(b)),
     ),
 
-  eigSymmetric: (a) =>
+  eigSymmetric: (a, leading = a.cols) =>
     run(() => {
       const found = new EigenvalueDecomposition(toMl(host(a)), { assumeSymmetric: true });
       const values = found.realEigenvalues;
       const order = values.map((_, i) => i).sort((i, j) => values[j] - values[i]);
       return {
         values: Float64Array.from(order, (i) => values[i]),
-        vectors: fromMl(found.eigenvectorMatrix, order),
+        vectors: fromMl(found.eigenvectorMatrix, order.slice(0, leading)),
       };
+    }),
+
+  // ml-matrix has no eigenvalues without vectors.
+  eigenvalues: (a) => engine.eigSymmetric(a).then(({ values }) => values),
+
+  cholesky: (a) => run(() => cholesky(host(a))),
+
+  solveTriangular: (l, b, { side, transpose = false }) =>
+    run(() => {
+      const inner = side === 'left' ? b.rows : b.cols;
+      if (l.rows !== l.cols || l.rows !== inner) {
+        throw new ShapeError(
+          `cannot solve ${l.rows} × ${l.cols} with ${b.rows} × ${b.cols} on the ${side === 'left' ? 'right' : 'left'}`,
+        );
+      }
+      if (side === 'left') return solveLeft(host(l), host(b), transpose);
+      // b·L⁻¹ = (L⁻ᵀ·bᵀ)ᵀ
+      return transposed(solveLeft(host(l), transposed(host(b)), !transpose));
     }),
 
   svd: (a) =>
@@ -131,8 +150,8 @@ function product(a: Matrix, b: Matrix, mean?: Float64Array): HostMatrix {
   return out;
 }
 
-function transposed({ rows, cols, data }: Matrix): Matrix {
-  return matrix(cols, rows, packColumns(data, cols, 0, rows).data);
+function transposed({ rows, cols, data }: Matrix): HostMatrix {
+  return { rows: cols, cols: rows, data: packColumns(data, cols, 0, rows).data };
 }
 
 /** Copies the upper triangle to the lower: the sum then is symmetric to the last bit. */
@@ -154,7 +173,7 @@ function toMl({ rows, cols, data }: Matrix): MlMatrix {
 
 /** Copies an ml-matrix matrix, its columns in `order` where given. */
 function fromMl(source: MlMatrix, order?: readonly number[]): HostMatrix {
-  const out = zeros(source.rows, source.columns);
+  const out = zeros(source.rows, order?.length ?? source.columns);
   for (let i = 0; i < out.rows; i++) {
     for (let j = 0; j < out.cols; j++) out.data[i * out.cols + j] = source.get(i, order ? order[j] : j);
   }
