@@ -51,8 +51,16 @@ export interface Engine {
   /** `into + (batch − mean)ᵀ(batch − mean)`, `[d, d]`. Updates and returns `into` where given, else a new handle. */
   accumulateGram(batch: Handle, mean: Float64Array, into?: Handle): Promise<Handle>;
 
-  /** `into + aᵀb`, `[ra, rb]`. Updates and returns `into` where given, else a new handle. */
-  accumulateCross(a: Handle, b: Handle, into?: Handle): Promise<Handle>;
+  /**
+   * `into + (a − means.a)ᵀ(b − means.b)`, `[ra, rb]`, both sides centred before they are multiplied; without means `into + aᵀb`.
+   * Updates and returns `into` where given, else a new handle.
+   */
+  accumulateCross(
+    a: Handle,
+    b: Handle,
+    into?: Handle,
+    means?: { readonly a: Float64Array; readonly b: Float64Array },
+  ): Promise<Handle>;
 
   /** `(batch − mean) · weights`, `[n, k]`. */
   project(batch: Handle, mean: Float64Array, weights: Handle): Promise<Handle>;

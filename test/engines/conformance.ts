@@ -86,6 +86,26 @@ export function conformance(name: string, open: () => Promise<Engine>, skipped?:
       );
     });
 
+    it('centres both sides of a cross product before multiplying', async () => {
+      const engine = await open();
+      const [x, y] = [gaussian(300, 9, 27), gaussian(300, 6, 28)];
+      const shifted = (m: Matrix, by: number) => mapped(m, (value, _, j) => value + by * (j + 1));
+      const single = (m: Matrix): Matrix => ({ ...m, data: Float32Array.from(m.data) });
+      const [sx, sy] = [single(shifted(x, 50)), single(shifted(y, -80))];
+      const [a, b] = [await engine.upload(sx), await engine.upload(sy)];
+      const means = { a: await engine.columnMeans(a), b: await engine.columnMeans(b) };
+      const once = times(flip(centred(sx, means.a)), centred(sy, means.b));
+      let block = await engine.accumulateCross(a, b, undefined, means);
+      await near(engine, block, once, 1000);
+      block = await engine.accumulateCross(a, b, block, means);
+      await near(
+        engine,
+        block,
+        mapped(once, (value) => 2 * value),
+        2000,
+      );
+    });
+
     it('projects about a mean, and multiplies with either operand transposed', async () => {
       const engine = await open();
       const [x, w] = [gaussian(300, 8, 6), gaussian(8, 3, 7)];

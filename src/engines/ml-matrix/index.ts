@@ -31,7 +31,7 @@ const engine: Engine = {
 
   accumulateGram: (batch, mean, into) => run(() => gram(host(batch), mean, into)),
 
-  accumulateCross: (a, b, into) => run(() => cross(host(a), host(b), into)),
+  accumulateCross: (a, b, into, means) => run(() => cross(host(a), host(b), into, means)),
 
   project: (batch, mean, weights) => run(() => product(host(batch), host(weights), mean)),
 
@@ -110,12 +110,18 @@ function gram(x: Matrix, mean: Float64Array, into: Handle | undefined): HostMatr
   return sum;
 }
 
-function cross(x: Matrix, y: Matrix, into: Handle | undefined): HostMatrix {
+function cross(
+  x: Matrix,
+  y: Matrix,
+  into: Handle | undefined,
+  means?: { readonly a: Float64Array; readonly b: Float64Array },
+): HostMatrix {
   if (x.rows !== y.rows) throw new ShapeError(`a cross product of ${x.rows} and ${y.rows} samples`);
   const sum = target(into, x.cols, y.cols);
   for (let from = 0; from < x.rows; from += PANEL) {
     const to = Math.min(from + PANEL, x.rows);
-    addDots(packColumns(x.data, x.cols, from, to), packColumns(y.data, y.cols, from, to), sum.data, y.cols);
+    const left = packColumns(x.data, x.cols, from, to, means?.a);
+    addDots(left, packColumns(y.data, y.cols, from, to, means?.b), sum.data, y.cols);
   }
   return sum;
 }
