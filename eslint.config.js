@@ -6,7 +6,11 @@ import tseslint from 'typescript-eslint';
 const nodeGlobals = ['process', 'Buffer', 'require', 'module', '__dirname', '__filename', 'setImmediate'];
 
 export default defineConfig(
-  globalIgnores(['dist/', 'docs/api/', '/demo/', 'coverage/', '.native/', '.venv/']),
+  globalIgnores([
+    ...['dist/', 'docs/api/', '/demo/', 'coverage/', '.native/', '.venv/'],
+    // AssemblyScript, and what is compiled from it.
+    ...['src/engines/wasm/assembly/', 'src/engines/wasm/binary.ts'],
+  ]),
   js.configs.recommended,
 
   {

@@ -1,0 +1,63 @@
+/**
+ * Packing: rows (or columns) of a matrix, four at a time, side by side for each step along the inner dimension.
+ *
+ * float32 becomes float64 here, and means are subtracted here, before anything is multiplied: that keeps a large offset
+ * from costing digits. Panels of fewer than four are filled up with zeros.
+ */
+import { TILE } from './kernel';
+
+/**
+ * Packs `count` vectors of `k` elements of type `T`: element `p` of vector `i` lies at `x + i·step + p·along` (bytes).
+ * Each panel of four takes `32·k` bytes from `to` on.
+ */
+export function pack<T>(count: i32, k: i32, x: usize, step: usize, along: usize, to: usize): void {
+  for (let i = 0; i < count; i += TILE) {
+    packPanel<T>(min(TILE, count - i), k, x, step, along, to);
+    x += step * TILE;
+    to += <usize>k << 5;
+  }
+}
+
+/** One panel of at most four vectors. */
+export function packPanel<T>(count: i32, k: i32, x: usize, step: usize, along: usize, to: usize): void {
+  const end = to + (<usize>k << 5);
+  if (count === TILE && step === sizeof<T>()) {
+    for (; to < end; to += 32) {
+      if (sizeof<T>() === 4) {
+        const four = v128.load(x);
+        v128.store(to, f64x2.promote_low_f32x4(four));
+        v128.store(to, f64x2.promote_low_f32x4(v128.shuffle<i32>(four, four, 2, 3, 0, 1)), 16);
+      } else {
+        v128.store(to, v128.load(x));
+        v128.store(to, v128.load(x, 16), 16);
+      }
+      x += along;
+    }
+  } else if (count === TILE) {
+    const x1 = x + step;
+    const x2 = x1 + step;
+    const x3 = x2 + step;
+    let p: usize = 0;
+    for (; to < end; to += 32) {
+      store<f64>(to, <f64>load<T>(x + p));
+      store<f64>(to, <f64>load<T>(x1 + p), 8);
+      store<f64>(to, <f64>load<T>(x2 + p), 16);
+      store<f64>(to, <f64>load<T>(x3 + p), 24);
+      p += along;
+    }
+  } else {
+    for (; to < end; to += 32) {
+      for (let i: usize = 0; i < <usize>TILE; i++) {
+        store<f64>(to + (i << 3), i < <usize>count ? <f64>load<T>(x + i * step) : 0);
+      }
+      x += along;
+    }
+  }
+}
+
+/** Multiplies what `pack` wrote. */
+export function scalePanels(count: i32, k: i32, factor: f64, panels: usize): void {
+  const end = panels + (<usize>((count + TILE - 1) / TILE) * <usize>k << 5);
+  const both = f64x2.splat(factor);
+  for (; panels < end; panels += 16) v128.store(panels, f64x2.mul(both, v128.load(panels)));
+}
