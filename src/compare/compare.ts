@@ -10,9 +10,9 @@ import type { Positions } from '../capture/spatial.js';
 import { DataError } from '../errors.js';
 import type { Engine } from '../engines/engine.js';
 import { openEngine } from '../engines/select.js';
-import { withScope } from '../engines/scope.js';
-import { DEFAULT_MEMORY } from '../factor/layer.js';
-import type { MethodChoice } from '../factor/layer.js';
+import { together, withScope } from '../engines/scope.js';
+import { DEFAULT_MEMORY } from '../factor/in-memory.js';
+import type { MethodChoice } from '../factor/in-memory.js';
 import type { Measure, Pair, SimilarityResult } from '../measures/measure.js';
 import { evaluate } from '../measures/pair.js';
 import { findMeasure } from '../measures/registry.js';
@@ -150,17 +150,15 @@ async function run(
   );
   const pairs = await crossCells(engine, plan, stream, factored, measure.needs(resolved), passes);
   const cells: Omit<SimilarityResult, 'measure' | 'options' | 'engine'>[] = [];
-  for (const [i, pair] of pairs.entries()) {
+  for (let from = 0; from < pairs.length; from += TOGETHER) {
     await pause(options.signal);
-    const { row, col } = plan.cells[i];
-    const {
-      measure: _m,
-      options: _o,
-      engine: _e,
-      ...cell
-    } = await named(row, col, measure, pair, resolved, engine);
-    cells.push(cell);
-    options.onProgress?.({ stage: measure.name, done: i + 1, total: pairs.length });
+    const results = await together(pairs.slice(from, from + TOGETHER), (pair, i) => {
+      const { row, col } = plan.cells[from + i];
+      return named(row, col, measure, pair, resolved, engine);
+    });
+    for (const { measure: _m, options: _o, engine: _e, ...cell } of results) cells.push(cell);
+    options.onProgress?.({ stage: measure.name, done: cells.length, total: pairs.length });
+    options.signal?.throwIfAborted();
   }
   return new Similarity({
     names: options.names ?? { a: 'a', b: 'b' },
@@ -175,6 +173,9 @@ async function run(
     warnings: [],
   });
 }
+
+/** Cells evaluated at once: enough to keep every thread of an engine busy, few enough to stop soon. */
+const TOGETHER = 16;
 
 /** Evaluates one cell; what is wrong with its data is told with the names of its layers. */
 async function named(

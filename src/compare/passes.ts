@@ -6,14 +6,17 @@
 import { datapoints, toGrid } from '../capture/spatial.js';
 import type { Positions } from '../capture/spatial.js';
 import { DataError, OptionError } from '../errors.js';
+import { zeros } from '../matrix.js';
 import type { Matrix } from '../matrix.js';
 import type { Engine, Handle, HostMatrix } from '../engines/engine.js';
+import { together } from '../engines/scope.js';
 import { Projector, correctedCross, dot, squaredNorms } from '../factor/cross.js';
 import { factorDirect } from '../factor/direct.js';
 import type { Factor } from '../factor/factor.js';
 import { keptDirections } from '../factor/keep.js';
-import type { MethodChoice } from '../factor/layer.js';
+import type { MethodChoice } from '../factor/in-memory.js';
 import { Moments, factorMoments } from '../factor/moments.js';
+import { factorRows } from '../factor/wide.js';
 import type { Needs, Pair } from '../measures/measure.js';
 import { absoluteProjections } from '../measures/pair.js';
 import { blockOf } from './plan.js';
@@ -58,9 +61,14 @@ export async function factorViews(
     plan ??= planFrom(pair);
     for (const [i, view] of plan.views.entries()) {
       const x = matrixOf(view, pair, options);
-      const collector = (collectors[i] ??= direct(x, pair, options) ? [] : new Moments(engine, x.cols));
-      if (collector instanceof Moments) await collector.add(x);
-      else collector.push(x);
+      const collector = (collectors[i] ??= heldWhole(x, pair, options) ? [] : new Moments(engine, x.cols));
+      if (!(collector instanceof Moments)) {
+        collector.push(x);
+        continue;
+      }
+      const batch = await engine.upload(x);
+      await collector.add(batch);
+      engine.dispose(batch);
     }
     samples += pair[0].samples;
     await options.onBatch('moments', samples);
@@ -70,25 +78,31 @@ export async function factorViews(
       code: 'TOO_FEW_SAMPLES',
     });
   }
-  const factored: FactoredView[] = [];
-  for (const collector of collectors) {
-    if (collector instanceof Moments) {
-      factored.push({ factor: await factorMoments(engine, await collector.data()) });
-      collector.dispose();
-    } else {
-      const { factor, basis } = await factorDirect(engine, stack(collector));
-      factored.push({ factor, basis: await engine.download(basis) });
-      engine.dispose(basis);
-    }
-  }
+  // Started together: an engine with threads factors them side by side.
+  const factored = await together(collectors, async (collector) => {
+    if (!(collector instanceof Moments)) return factorHeld(engine, stack(collector), options.method);
+    const factor = await factorMoments(engine, await collector.data());
+    collector.dispose();
+    return { factor };
+  });
   return { plan, factored, samples };
 }
 
+/** Factors a view whose datapoints are all in memory, and keeps its basis there. */
+async function factorHeld(engine: Engine, x: Matrix, method: MethodChoice): Promise<FactoredView> {
+  const rowwise = method !== 'direct' && x.rows < x.cols && x.data instanceof Float32Array;
+  const { factor, basis } = await (rowwise ? factorRows(engine, x) : factorDirect(engine, x));
+  if (basis === undefined) return { factor };
+  const held = await engine.download(basis);
+  engine.dispose(basis);
+  return { factor, basis: held };
+}
+
 /**
- * Whether a view takes the direct route: on request; by itself where there are fewer datapoints than neurons, or where
- * the data are float64, as long as the samples and their basis fit the memory.
+ * Whether the datapoints of a view are held in memory to be factored as a whole: for method `direct`; by itself where there
+ * are fewer of them than neurons, or where they are float64, as long as they and their basis fit the memory.
  */
-function direct(x: Matrix, [a]: BatchPair, { method, memory, samples }: PassOptions): boolean {
+function heldWhole(x: Matrix, [a]: BatchPair, { method, memory, samples }: PassOptions): boolean {
   if (method === 'moments') return false;
   const rows = samples === undefined ? undefined : (x.rows / a.samples) * samples;
   const fits = rows !== undefined && 16 * rows * x.cols <= memory;
@@ -124,46 +138,52 @@ export async function crossCells(
   needs: Needs,
   options: PassOptions,
 ): Promise<Pair[]> {
-  const projectors: (Projector | undefined)[] = [];
-  for (const { factor, basis } of factored) {
-    const kept = needs.keep === 'all' ? factor.s.length : keptDirections(factor.s, needs.keep);
-    projectors.push(basis ? undefined : await Projector.open(engine, factor, kept));
-  }
-  const blocks: Handle[] = [];
+  const projectors = await together(factored, async ({ factor, basis }) => {
+    const kept = keptDirections(factor.s, needs.keep);
+    return basis || kept === 0 ? undefined : Projector.open(engine, factor, kept);
+  });
+  const blocks: (Handle | undefined)[] = [];
   const norms = { self: new Float64Array(plan.views.length), cross: new Float64Array(plan.cells.length) };
   const offsets = new Uint32Array(plan.views.length);
   let samples = 0;
   for await (const pair of stream.read()) {
-    const bases: Handle[] = [];
     const squared: Float64Array[] = [];
-    for (const [i, view] of plan.views.entries()) {
-      const x = matrixOf(view, pair, options);
+    const bases = await together(plan.views, async (view, i) => {
       const { factor, basis } = factored[i];
-      const projector = projectors[i];
-      bases[i] = projector
-        ? await projector.rows(x)
-        : await engine.upload(rowsOf(basis!, offsets[i], x.rows));
+      const [x, from] = [matrixOf(view, pair, options), offsets[i]];
       offsets[i] += x.rows;
-      if (!needs.rowNorms) continue;
-      squared[i] = squaredNorms(x, factor.mean);
-      norms.self[i] += dot(squared[i], squared[i]);
-    }
-    for (const [c, { a, b }] of plan.cells.entries()) {
-      blocks[c] = await engine.accumulateCross(bases[a], bases[b], blocks[c]);
+      if (needs.rowNorms) {
+        squared[i] = squaredNorms(x, factor.mean);
+        norms.self[i] += dot(squared[i], squared[i]);
+      }
+      if (basis) return engine.upload(rowsOf(basis, from, x.rows));
+      if (projectors[i] === undefined) return undefined;
+      const batch = await engine.upload(x);
+      const rows = await projectors[i].rows(batch);
+      engine.dispose(batch);
+      return rows;
+    });
+    await together(plan.cells, async ({ a, b }, c) => {
+      const [left, right] = [bases[a], bases[b]];
+      if (left && right) blocks[c] = await engine.accumulateCross(left, right, blocks[c]);
       if (needs.rowNorms) norms.cross[c] += dot(squared[a], squared[b]);
-    }
-    engine.dispose(...bases);
+    });
+    engine.dispose(...bases.filter((handle) => handle !== undefined));
     samples += pair[0].samples;
     await options.onBatch('cross', samples);
   }
-  const corrections: (Handle | undefined)[] = [];
-  for (const projector of projectors) corrections.push(await projector?.correction());
-  const pairs: Pair[] = [];
-  for (const [c, { a, b }] of plan.cells.entries()) {
-    pairs.push({
+  const corrections = await together(projectors, async (projector) => projector?.correction());
+  const pairs = await together(plan.cells, async ({ a, b }, c): Promise<Pair> => {
+    const block = blocks[c];
+    return {
       x: factored[a].factor,
       y: factored[b].factor,
-      cross: await correctedCross(engine, blocks[c], corrections[a], corrections[b]),
+      cross: block
+        ? await correctedCross(engine, block, corrections[a], corrections[b])
+        : zeros(
+            keptDirections(factored[a].factor.s, needs.keep),
+            keptDirections(factored[b].factor.s, needs.keep),
+          ),
       ...(needs.rowNorms && {
         rowNorms: { xx: norms.self[a], xy: norms.cross[c], yy: norms.self[b] },
       }),
@@ -171,8 +191,8 @@ export async function crossCells(
         absoluteProjections: (side: 'x' | 'y', directions: HostMatrix) =>
           absoluteSums(engine, plan.views[side === 'x' ? a : b], stream, directions, options),
       }),
-    });
-  }
+    };
+  });
   engine.dispose(...corrections.filter((handle) => handle !== undefined));
   for (const projector of projectors) projector?.dispose();
   return pairs;

@@ -1,5 +1,6 @@
 /**
- * A scope for handles: whatever an algorithm has not disposed when it ends, by success, error or abort, is disposed.
+ * A scope for handles: whatever an algorithm has not disposed when it ends, by success, error or abort, is disposed; and work
+ * started together inside it.
  *
  * @module
  */
@@ -63,4 +64,19 @@ export async function withScope<T>(engine: Engine, work: (engine: Engine) => Pro
   } finally {
     engine.dispose(...live);
   }
+}
+
+/**
+ * Starts all at once and awaits all, and only then throws what the first of them failed with: none of them then outlives
+ * the scope of its handles.
+ */
+export async function together<T, R>(
+  items: readonly T[],
+  work: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
+  const settled = await Promise.allSettled(items.map(async (item, index) => work(item, index)));
+  return settled.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
 }

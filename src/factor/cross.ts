@@ -11,6 +11,19 @@ import { scaleColumns } from './small.js';
 /** Condition of the kept directions above which a basis formed from moments is made orthonormal once more. */
 export const REFINE_ABOVE = 1e4;
 
+/** Whether the leading `kept` directions are orthonormal enough as moments give them. */
+export function wellConditioned({ s }: Factor, kept: number): boolean {
+  return kept === 0 || s[0] <= REFINE_ABOVE * s[kept - 1];
+}
+
+/** `V·S⁻¹` of the leading directions: `(X − μ)` times it is the basis. */
+export function whitening({ v, s }: Factor, kept: number): HostMatrix {
+  return scaleColumns(
+    v,
+    s.subarray(0, kept).map((value) => 1 / value),
+  );
+}
+
 /** Turns batches of a layer into rows of its basis, `U = (X − μ)·V·S⁻¹`, leading `kept` directions. */
 export class Projector {
   private selfGram: Handle | undefined;
@@ -22,24 +35,17 @@ export class Projector {
     readonly kept: number,
     private readonly weights: Handle,
   ) {
-    this.refine = kept > 0 && factor.s[0] > REFINE_ABOVE * factor.s[kept - 1];
+    this.refine = !wellConditioned(factor, kept);
   }
 
   static async open(engine: Engine, factor: Factor, kept: number): Promise<Projector> {
-    const { v, s } = factor;
-    const weights = scaleColumns(
-      v,
-      s.subarray(0, kept).map((value) => 1 / value),
-    );
-    return new Projector(engine, factor, kept, await engine.upload(weights));
+    return new Projector(engine, factor, kept, await engine.upload(whitening(factor, kept)));
   }
 
-  /** Rows of the basis for a batch; the caller disposes them. */
-  async rows(batch: Matrix): Promise<Handle> {
+  /** Rows of the basis for a batch; the caller disposes both. */
+  async rows(batch: Handle): Promise<Handle> {
     const { engine } = this;
-    const x = await engine.upload(batch);
-    const u = await engine.project(x, this.factor.mean, this.weights);
-    engine.dispose(x);
+    const u = await engine.project(batch, this.factor.mean, this.weights);
     if (this.refine) this.selfGram = await engine.accumulateCross(u, u, this.selfGram);
     return u;
   }

@@ -3,17 +3,28 @@
  *
  * @module
  */
-import { zeros } from '../matrix.js';
 import type { Matrix } from '../matrix.js';
-import type { Engine, Handle, HostMatrix } from '../engines/engine.js';
-import { FLOAT32_TOLERANCE, FLOAT64_TOLERANCE, orient } from './factor.js';
-import type { Factor } from './factor.js';
-import { scaleColumns, transpose } from './small.js';
+import type { Engine } from '../engines/engine.js';
+import { centre, layerOf } from './centred.js';
+import type { Layer } from './centred.js';
+import { scaleColumns } from './small.js';
+import { thinQr } from './thin-qr.js';
+import type { ThinQr } from './thin-qr.js';
+import { factorWide } from './wide.js';
 
-/** A factor with the orthonormal basis `U` `[samples, rank]` of its centred samples; dispose `basis` after use. */
-export interface Layer {
-  readonly factor: Factor;
-  readonly basis: Handle;
+/** Centred samples `X − μ = Q·R` of a layer with at least as many samples as neurons; dispose `q` and `r` after use. */
+export interface Triangle extends ThinQr {
+  readonly mean: Float64Array;
+  readonly dead: number;
+}
+
+/** Centres a layer and takes its thin QR. */
+export async function triangulate(engine: Engine, x: Matrix): Promise<Triangle> {
+  const { samples, mean, dead } = await centre(engine, x);
+  const uploaded = await engine.upload(samples);
+  const parts = await thinQr(engine, uploaded);
+  engine.dispose(uploaded);
+  return { ...parts, mean, dead };
 }
 
 /**
@@ -21,73 +32,21 @@ export interface Layer {
  * data themselves ends at `1e-7 · s[0]`.
  */
 export async function factorDirect(engine: Engine, x: Matrix): Promise<Layer> {
-  const uploaded = await engine.upload(x);
-  const mean = await engine.columnMeans(uploaded);
-  engine.dispose(uploaded);
-  const centred = centre(x, mean);
-  const { v, s, basis } = x.rows >= x.cols ? await tall(engine, centred) : await wide(engine, centred);
-  const tolerance = x.data instanceof Float32Array ? FLOAT32_TOLERANCE : FLOAT64_TOLERANCE;
-  const oriented = orient(v, s, tolerance, x.rows);
-  return {
-    factor: {
-      samples: x.rows,
-      neurons: x.cols,
-      dead: deadColumns(centred),
-      mean,
-      v: oriented.v,
-      s: oriented.s,
-      method: 'direct',
-      tolerance,
-    },
-    basis: await basis(oriented.signs),
-  };
+  return x.rows >= x.cols ? factorTriangle(engine, x, await triangulate(engine, x)) : factorWide(engine, x);
 }
 
-interface Parts {
-  readonly v: HostMatrix;
-  readonly s: Float64Array;
-  /** Makes the leading columns of `U`, each times its sign. */
-  readonly basis: (signs: Int8Array) => Promise<Handle>;
-}
-
-/** `X = QR`, `R = A·S·Vᵀ`: the basis is `Q·A`. */
-async function tall(engine: Engine, x: Matrix): Promise<Parts> {
-  const uploaded = await engine.upload(x);
-  const { q, r } = await engine.qr(uploaded);
+/** `X − μ = QR`, `R = A·S·Vᵀ`: the basis is `Q·A`. Disposes the triangle. */
+export async function factorTriangle(engine: Engine, x: Matrix, triangle: Triangle): Promise<Layer> {
+  const { q, r } = triangle;
   const { u, s, v } = await engine.svd(r);
   const [left, right] = [await engine.download(u), await engine.download(v)];
-  engine.dispose(uploaded, r, u, v);
-  const basis = async (signs: Int8Array) => {
+  engine.dispose(r, u, v);
+  const layer = await layerOf(x, triangle, { v: right, s, method: 'direct' }, async (signs) => {
     const turned = await engine.upload(scaleColumns(left, signs));
-    const product = await engine.multiply(q, turned);
-    engine.dispose(q, turned);
-    return product;
-  };
-  return { v: right, s, basis };
-}
-
-/** Fewer samples than neurons: `Xᵀ = QR`, `Rᵀ = A·S·Bᵀ`; the basis is `A`, and `V = Q·B`. */
-async function wide(engine: Engine, x: Matrix): Promise<Parts> {
-  const uploaded = await engine.upload(transpose(x));
-  const { q, r } = await engine.qr(uploaded);
-  const flipped = await engine.upload(transpose(await engine.download(r)));
-  const { u, s, v } = await engine.svd(flipped);
-  const product = await engine.multiply(q, v);
-  const [left, right] = [await engine.download(u), await engine.download(product)];
-  engine.dispose(uploaded, q, r, flipped, u, v, product);
-  return { v: right, s, basis: (signs) => engine.upload(scaleColumns(left, signs)) };
-}
-
-function centre({ rows, cols, data }: Matrix, mean: Float64Array): HostMatrix {
-  const out = zeros(rows, cols);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < cols; j++) out.data[i * cols + j] = data[i * cols + j] - mean[j];
-  }
-  return out;
-}
-
-function deadColumns({ cols, data }: HostMatrix): number {
-  const alive = new Uint8Array(cols);
-  for (let at = 0; at < data.length; at++) if (data[at] !== 0) alive[at % cols] = 1;
-  return alive.reduce((dead, live) => dead + 1 - live, 0);
+    const basis = await engine.multiply(q, turned);
+    engine.dispose(turned);
+    return basis;
+  });
+  engine.dispose(q);
+  return layer;
 }

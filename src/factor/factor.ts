@@ -9,21 +9,27 @@ import { scaleColumns } from './small.js';
 /** Route from activations to factors. */
 export type Method = 'moments' | 'direct';
 
-/** `X − μ = U · diag(s) · vᵀ`, truncated at the numerical rank; `U` itself is not part of it. */
-export interface Factor {
+/** What is known of a layer whichever orthonormal basis of its centred samples is taken. */
+export interface Side {
   readonly samples: number;
   readonly neurons: number;
   /** Neurons that never changed. */
   readonly dead: number;
+  /** Numerical rank: columns of the basis. */
+  readonly rank: number;
   /** Column means μ `[neurons]`. */
   readonly mean: Float64Array;
+  readonly method: Method;
+  /** Directions below `tolerance · s[0]` were cut as noise. */
+  readonly tolerance: number;
+}
+
+/** `X − μ = U · diag(s) · vᵀ`, truncated at the numerical rank; `U` itself is not part of it. */
+export interface Factor extends Side {
   /** Right singular vectors `[neurons, rank]`; in each column the entry of largest magnitude is positive. */
   readonly v: HostMatrix;
   /** Singular values, largest first `[rank]`. */
   readonly s: Float64Array;
-  readonly method: Method;
-  /** Directions below `tolerance · s[0]` were cut as noise. */
-  readonly tolerance: number;
 }
 
 /** Relative size below which a direction of float32 data, or of any squared moments, is rounding noise. */

@@ -5,7 +5,6 @@
  */
 import { DataError, NumericalError, ShapeError } from '../errors.js';
 import { zeros } from '../matrix.js';
-import type { Matrix } from '../matrix.js';
 import type { Engine, Handle, HostMatrix } from '../engines/engine.js';
 import type { Factor } from './factor.js';
 import { FLOAT32_TOLERANCE, orient } from './factor.js';
@@ -20,7 +19,8 @@ export interface MomentsData {
 /** Running moments inside an engine. */
 export class Moments {
   samples = 0;
-  private mean: Float64Array;
+  /** Column means so far `[neurons]`. */
+  mean: Float64Array;
   private gram: Handle | undefined;
 
   constructor(
@@ -31,18 +31,16 @@ export class Moments {
   }
 
   /**
-   * Adds a batch `[samples, neurons]`: its Gram about its own mean, then the pairwise update of Chan, Golub and LeVeque
-   * (1983). `Σxxᵀ − nμμᵀ` would lose every digit that a large offset takes.
+   * Adds a batch `[samples, neurons]`, which stays the caller's: its Gram about its own mean, then the pairwise update of
+   * Chan, Golub and LeVeque (1983). `Σxxᵀ − nμμᵀ` would lose every digit that a large offset takes.
    */
-  async add(batch: Matrix): Promise<void> {
+  async add(batch: Handle): Promise<void> {
     if (batch.cols !== this.neurons) {
       throw new ShapeError(`a batch of ${batch.cols} neurons for moments of ${this.neurons}`);
     }
     const { engine } = this;
-    const x = await engine.upload(batch);
-    const mean = await engine.columnMeans(x);
-    this.gram = await engine.accumulateGram(x, mean, this.gram);
-    engine.dispose(x);
+    const mean = await engine.columnMeans(batch);
+    this.gram = await engine.accumulateGram(batch, mean, this.gram);
     const update = pooled(this.samples, this.mean, batch.rows, mean);
     if (this.samples > 0) {
       const shift = await engine.upload({ rows: 1, cols: this.neurons, data: update.shift });
@@ -53,10 +51,15 @@ export class Moments {
     this.samples += batch.rows;
   }
 
+  /** The centred Gram matrix so far, inside the engine; it stays the property of these moments. @throws DataError */
+  centredGram(): Handle {
+    if (this.gram === undefined) throw new DataError('no samples: the moments of nothing were asked for');
+    return this.gram;
+  }
+
   /** The moments so far, in host memory. @throws DataError when nothing was added */
   async data(): Promise<MomentsData> {
-    if (this.gram === undefined) throw new DataError('no samples: the moments of nothing were asked for');
-    const gram = await this.engine.download(this.gram);
+    const gram = await this.engine.download(this.centredGram());
     if (!gram.data.every(Number.isFinite)) {
       throw new NumericalError('squares of the activations overflow: scale them down before comparing');
     }
@@ -118,6 +121,7 @@ export async function factorMoments(engine: Engine, moments: MomentsData): Promi
     samples,
     neurons,
     dead,
+    rank: oriented.s.length,
     mean,
     v: oriented.v,
     s: oriented.s,

@@ -3,11 +3,12 @@
  *
  * @module
  */
+import type { Engine } from '../engines/engine.js';
 import { flag, knownKeys } from '../options.js';
 import { checkDivisor, checkSamples, checkSummary, correlationsOf, summarise } from './correlations.js';
 import type { Divisor, Summary } from './correlations.js';
 import { multiply, thinSvd } from '../factor/small.js';
-import type { Measure } from './measure.js';
+import type { Measure, Outcome, WhitenedPair } from './measure.js';
 import { rawCoordinates, withConstant } from './raw.js';
 
 /** Options of {@link cca}. */
@@ -42,23 +43,32 @@ export const ccaMeasure: Measure<CcaOptions> = {
     };
   },
 
-  needs: () => ({ keep: 'all' }),
+  needs: ({ centred }) => ({ keep: 'all', anyBasis: centred }),
 
   async evaluate(pair, options, engine) {
+    if (options.centred) return ofBases(pair, options, engine);
     const { x, y } = pair;
-    let kept = { x: x.s.length, y: y.s.length };
-    const warnings = checkSamples(x.samples, kept, options.allowFewSamples);
-    let { cross } = pair;
-    if (!options.centred) {
-      const [left, right] = [
-        await thinSvd(engine, rawCoordinates(x), x.tolerance),
-        await thinSvd(engine, rawCoordinates(y), y.tolerance),
-      ];
-      kept = { x: left.s.length, y: right.s.length };
-      const half = await multiply(engine, left.u, withConstant(cross), { a: true });
-      cross = await multiply(engine, half, right.u);
-    }
-    const correlations = await correlationsOf(engine, cross);
+    const warnings = checkSamples(x.samples, { x: x.rank, y: y.rank }, options.allowFewSamples);
+    const [left, right] = [
+      await thinSvd(engine, rawCoordinates(x), x.tolerance),
+      await thinSvd(engine, rawCoordinates(y), y.tolerance),
+    ];
+    const half = await multiply(engine, left.u, withConstant(pair.cross), { a: true });
+    const correlations = await correlationsOf(engine, await multiply(engine, half, right.u));
+    const kept = { x: left.s.length, y: right.s.length };
     return { score: summarise(correlations, options, x, y), correlations, kept, warnings };
   },
+
+  evaluateWhitened: ofBases,
 };
+
+async function ofBases(
+  { x, y, cross }: WhitenedPair,
+  options: Required<CcaOptions>,
+  engine: Engine,
+): Promise<Outcome> {
+  const kept = { x: x.rank, y: y.rank };
+  const warnings = checkSamples(x.samples, kept, options.allowFewSamples);
+  const correlations = await correlationsOf(engine, cross);
+  return { score: summarise(correlations, options, x, y), correlations, kept, warnings };
+}

@@ -36,7 +36,7 @@ export const ckaMeasure: Measure<CkaOptions> = {
   needs: ({ estimator }) => ({ keep: 'all', rowNorms: estimator === 'debiased' }),
 
   evaluate(pair, { estimator }) {
-    const kept = { x: pair.x.s.length, y: pair.y.s.length };
+    const kept = { x: pair.x.rank, y: pair.y.rank };
     const constant = kept.x === 0 || kept.y === 0;
     return Promise.resolve().then(() => {
       if (constant) return { score: 0, kept };

@@ -9,15 +9,15 @@ import type { Matrix, MatrixLike } from '../matrix.js';
 import type { Engine } from '../engines/engine.js';
 import { openEngine } from '../engines/select.js';
 import { withScope } from '../engines/scope.js';
-import { chooseMethod } from '../factor/layer.js';
-import type { MethodChoice } from '../factor/layer.js';
+import { chooseRoute } from '../factor/in-memory.js';
+import type { MethodChoice } from '../factor/in-memory.js';
 import { pause } from '../options.js';
 import type { RunOptions } from '../options.js';
 import { ccaMeasure } from './cca.js';
 import type { CcaOptions } from './cca.js';
 import { ckaMeasure } from './cka.js';
 import type { CkaOptions } from './cka.js';
-import type { Measure, Pair, SimilarityResult } from './measure.js';
+import type { Measure, Pair, SimilarityResult, WhitenedPair } from './measure.js';
 import { checkSameSamples, evaluate, pairInMemory } from './pair.js';
 import { plsMeasure } from './pls.js';
 import type { PlsOptions } from './pls.js';
@@ -32,7 +32,8 @@ import type { SvccaOptions } from './svcca.js';
 export interface PairOptions extends RunOptions {
   /**
    * Route to the factors: `'direct'` (QR of the samples, full float64 accuracy), `'moments'` (Gram matrices, directions below
-   * `1e-7` of the largest are cut). @defaultValue `'auto'`: direct for float64 input that fits `memory`
+   * `1e-7` of the largest are cut). @defaultValue `'auto'`: moments, but direct for float64 input that fits `memory` unless
+   * both sides are so well conditioned (about 1e3) that moments lose nothing
    */
   readonly method?: MethodChoice;
   /** Bytes that `'auto'` may use for bases. @defaultValue 1 GiB */
@@ -165,20 +166,20 @@ export async function withPair<T>(
   y: MatrixLike,
   options: PairOptions,
   needs: ReturnType<Measure['needs']>,
-  work: (pair: Pair, engine: Engine) => Promise<T>,
+  work: (pair: Pair | WhitenedPair, engine: Engine) => Promise<T>,
 ): Promise<T> {
   const { signal, onProgress } = options;
   signal?.throwIfAborted();
   const [left, right] = [await toMatrix(x, 'x'), await toMatrix(y, 'y')];
   checkPair(left, right);
-  const method = chooseMethod(options.method ?? 'auto', [left, right], options.memory);
+  const route = chooseRoute(options.method ?? 'auto', [left, right], options.memory);
   const threads = options.threads === undefined ? {} : { threads: options.threads };
   const opened = await openEngine(options.engine, threads);
   try {
     return await withScope(opened, async (engine) => {
       await pause(signal);
       onProgress?.({ stage: 'factor', done: 0, total: 2 });
-      const pair = await pairInMemory(engine, left, right, method, needs);
+      const pair = await pairInMemory(engine, left, right, route, needs);
       onProgress?.({ stage: 'factor', done: 2, total: 2 });
       await pause(signal);
       return work(pair, engine);

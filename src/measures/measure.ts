@@ -4,7 +4,7 @@
  * @module
  */
 import type { Engine } from '../engines/engine.js';
-import type { Factor } from '../factor/factor.js';
+import type { Factor, Side } from '../factor/factor.js';
 import type { Keep } from '../factor/keep.js';
 import type { HostMatrix } from '../engines/engine.js';
 
@@ -47,9 +47,15 @@ export interface SimilarityResult {
 }
 
 /** Everything a measure may use of a pair: the two factors and their cross block. */
-export interface Pair {
+export interface Pair extends WhitenedPair {
   readonly x: Factor;
   readonly y: Factor;
+}
+
+/** A pair by any orthonormal bases `U₁`, `U₂` of the centred samples: what invariance under every linear map leaves. */
+export interface WhitenedPair {
+  readonly x: Side;
+  readonly y: Side;
   /** `C = U₁ᵀU₂`, the leading directions that the measure's plan asked for: `[≤ rank x, ≤ rank y]`. */
   readonly cross: HostMatrix;
   /** Sums over samples of products of squared norms of the centred rows, where the plan asked for them. */
@@ -66,6 +72,8 @@ export interface Needs {
   /** Leading directions of each side; `'all'` for the full rank. */
   readonly keep: Keep | 'all';
   readonly rowNorms?: boolean;
+  /** Whether `evaluateWhitened` may be called instead of `evaluate`, so that no singular vectors need be found. */
+  readonly anyBasis?: boolean;
 }
 
 /** What a measure computes of a pair. */
@@ -94,4 +102,6 @@ export interface Measure<Options extends object = Record<string, unknown>> {
   resolve(options: Options): Required<Options>;
   needs(options: Required<Options>): Needs;
   evaluate(pair: Pair, options: Required<Options>, engine: Engine): Promise<Outcome>;
+  /** The same from any bases; of measures that set `anyBasis` in their needs. */
+  evaluateWhitened?(pair: WhitenedPair, options: Required<Options>, engine: Engine): Promise<Outcome>;
 }

@@ -7,9 +7,10 @@ import { ShapeError } from '../errors.js';
 import type { Matrix } from '../matrix.js';
 import type { Engine, HostMatrix } from '../engines/engine.js';
 import { dot, squaredNorms } from '../factor/cross.js';
-import { factorLayer } from '../factor/layer.js';
-import type { Factor, Method } from '../factor/factor.js';
-import type { Measure, Needs, Pair, SimilarityResult } from './measure.js';
+import { crossInMemory } from '../factor/in-memory.js';
+import type { Route } from '../factor/in-memory.js';
+import type { Side } from '../factor/factor.js';
+import type { Measure, Needs, Pair, SimilarityResult, WhitenedPair } from './measure.js';
 
 /** @throws ShapeError when the sample counts differ; says so when a transpose would fix it */
 export function checkSameSamples(
@@ -28,30 +29,25 @@ export function checkSameSamples(
   throw new ShapeError(`${shapes}: ${way}`);
 }
 
-/** Factors both sides by one route and forms their cross block. */
+/** Brings both sides together by a route; in any bases where that is all the measure needs, and cheaper. */
 export async function pairInMemory(
   engine: Engine,
   x: Matrix,
   y: Matrix,
-  method: Method,
+  route: Route,
   needs: Needs,
-): Promise<Pair> {
-  const left = await factorLayer(engine, x, method);
-  const right = await factorLayer(engine, y, method);
-  const block = await engine.accumulateCross(left.basis, right.basis);
-  const cross = await engine.download(block);
-  engine.dispose(left.basis, right.basis, block);
+): Promise<Pair | WhitenedPair> {
+  const { keep, anyBasis = false } = needs;
+  const crossed = await crossInMemory(engine, x, y, route, { keep, anyBasis });
   const sides = { x, y };
   return {
-    x: left.factor,
-    y: right.factor,
-    cross,
-    ...(needs.rowNorms ? { rowNorms: rowNorms(x, left.factor, y, right.factor) } : {}),
+    ...crossed,
+    ...(needs.rowNorms ? { rowNorms: rowNorms(x, crossed.x, y, crossed.y) } : {}),
     absoluteProjections: (side, directions) => absoluteProjections(engine, sides[side], directions),
   };
 }
 
-function rowNorms(x: Matrix, fx: Factor, y: Matrix, fy: Factor): Pair['rowNorms'] & object {
+function rowNorms(x: Matrix, fx: Side, y: Matrix, fy: Side): Pair['rowNorms'] & object {
   const [a, b] = [squaredNorms(x, fx.mean), squaredNorms(y, fy.mean)];
   return { xx: dot(a, a), xy: dot(a, b), yy: dot(b, b) };
 }
@@ -74,11 +70,13 @@ export async function absoluteProjections(
 /** Evaluates a measure with resolved options and completes its record. */
 export async function evaluate(
   measure: Measure,
-  pair: Pair,
+  pair: Pair | WhitenedPair,
   options: Record<string, unknown>,
   engine: Engine,
 ): Promise<SimilarityResult> {
-  const outcome = await measure.evaluate(pair, options, engine);
+  const outcome = await (isFactored(pair)
+    ? measure.evaluate(pair, options, engine)
+    : measure.evaluateWhitened!(pair, options, engine));
   const { x, y } = pair;
   return {
     measure: measure.name,
@@ -87,8 +85,8 @@ export async function evaluate(
     ...(outcome.weights && { weights: outcome.weights }),
     ...(outcome.singularValues && { singularValues: outcome.singularValues }),
     samples: x.samples,
-    x: { neurons: x.neurons, dead: x.dead, rank: x.s.length, kept: outcome.kept.x },
-    y: { neurons: y.neurons, dead: y.dead, rank: y.s.length, kept: outcome.kept.y },
+    x: { neurons: x.neurons, dead: x.dead, rank: x.rank, kept: outcome.kept.x },
+    y: { neurons: y.neurons, dead: y.dead, rank: y.rank, kept: outcome.kept.y },
     options,
     engine: engine.name,
     method: x.method === 'direct' && y.method === 'direct' ? 'direct' : 'moments',
@@ -96,8 +94,12 @@ export async function evaluate(
   };
 }
 
-function constantWarnings({ x, y }: Pair): string[] {
-  const constant = [x.s.length === 0 ? 'x' : '', y.s.length === 0 ? 'y' : ''].filter(Boolean);
+function isFactored(pair: Pair | WhitenedPair): pair is Pair {
+  return 's' in pair.x && 's' in pair.y;
+}
+
+function constantWarnings({ x, y }: WhitenedPair): string[] {
+  const constant = [x.rank === 0 ? 'x' : '', y.rank === 0 ? 'y' : ''].filter(Boolean);
   if (constant.length === 0) return [];
   const which = constant.length === 2 ? 'Both sides are' : `Side ${constant[0]} is`;
   return [`${which} constant over the samples: there is no direction to compare, and the similarity is 0.`];

@@ -33,7 +33,7 @@ export const plsMeasure: Measure<PlsOptions> = {
     return {
       score: covariances[0] ?? 0,
       singularValues: covariances,
-      kept: { x: pair.x.s.length, y: pair.y.s.length },
+      kept: { x: pair.x.rank, y: pair.y.rank },
     };
   },
 };

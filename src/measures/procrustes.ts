@@ -48,6 +48,6 @@ export const procrustesMeasure: Measure<ProcrustesOptions> = {
     const values = await singularValues(engine, scaledCross(pair));
     const nuclear = values.reduce((sum, value) => sum + value, 0);
     const p = norm === 0 ? 0 : Math.min(1, nuclear / norm);
-    return { score: outputs[output](p), kept: { x: pair.x.s.length, y: pair.y.s.length } };
+    return { score: outputs[output](p), kept: { x: pair.x.rank, y: pair.y.rank } };
   },
 };

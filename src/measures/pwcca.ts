@@ -124,5 +124,10 @@ function alive({ neurons, dead }: Factor): number {
 
 function truncated(factor: Factor, kept: number): Factor {
   if (kept === factor.s.length) return factor;
-  return { ...factor, s: factor.s.slice(0, kept), v: leadingBlock(factor.v, factor.neurons, kept) };
+  return {
+    ...factor,
+    rank: kept,
+    s: factor.s.slice(0, kept),
+    v: leadingBlock(factor.v, factor.neurons, kept),
+  };
 }

@@ -1,12 +1,13 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { openEngine } from '../../src/engines/select.js';
-import type { Engine } from '../../src/engines/engine.js';
+import type { Engine, Handle } from '../../src/engines/engine.js';
 import { DataError, NumericalError, OptionError, ShapeError } from '../../src/errors.js';
 import { Projector, REFINE_ABOVE } from '../../src/factor/cross.js';
 import { factorDirect } from '../../src/factor/direct.js';
+import type { Factor, Method } from '../../src/factor/factor.js';
 import { checkKeep, keptDirections } from '../../src/factor/keep.js';
-import { chooseMethod, factorLayer } from '../../src/factor/layer.js';
+import { chooseRoute } from '../../src/factor/in-memory.js';
 import { Moments, factorMoments, mergeMoments } from '../../src/factor/moments.js';
 import type { MomentsData } from '../../src/factor/moments.js';
 import type { Matrix } from '../../src/matrix.js';
@@ -16,8 +17,21 @@ const engine: Engine = await openEngine('ml-matrix');
 
 const momentsOf = async (...batches: Matrix[]): Promise<MomentsData> => {
   const moments = new Moments(engine, batches[0].cols);
-  for (const batch of batches) await moments.add(batch);
+  for (const batch of batches) await moments.add(await engine.upload(batch));
   return moments.data();
+};
+
+/** Factor and basis of a layer by either method. */
+const factorLayer = async (x: Matrix, method: Method): Promise<{ factor: Factor; basis: Handle }> => {
+  if (method === 'direct') {
+    const { factor, basis } = await factorDirect(engine, x);
+    return { factor, basis: basis! };
+  }
+  const factor = await factorMoments(engine, await momentsOf(x));
+  const projector = await Projector.open(engine, factor, factor.rank);
+  const rows = await projector.rows(await engine.upload(x));
+  const correction = await projector.correction();
+  return { factor, basis: correction ? await engine.multiply(rows, correction) : rows };
 };
 const rows = (x: Matrix, from: number, to: number): Matrix => ({
   rows: to - from,
@@ -81,7 +95,7 @@ describe('factor', () => {
     'by %s rebuilds the centred samples, with the sign rule',
     async (method) => {
       const x = mapped(gaussian(80, 6, 2), (value, _, j) => value * (j + 1) + 7);
-      const { factor, basis } = await factorLayer(engine, x, method);
+      const { factor, basis } = await factorLayer(x, method);
       const u = await engine.download(basis);
       const rebuilt = times(
         mapped(u, (value, _, j) => value * factor.s[j]),
@@ -103,7 +117,7 @@ describe('factor', () => {
     const base = gaussian(200, 5, 3);
     const dependent = times(base, gaussian(5, 4, 4));
     const x = mapped(beside(base, dependent), (value, _, j) => (j === 2 ? 0.3 : value));
-    const { factor } = await factorLayer(engine, x, method);
+    const { factor } = await factorLayer(x, method);
     expect([factor.neurons, factor.dead, factor.s.length]).toEqual([9, 1, 8 - 3]);
   });
 
@@ -111,7 +125,7 @@ describe('factor', () => {
     const x = gaussian(6, 20, 5);
     const { factor, basis } = await factorDirect(engine, x);
     expect([factor.v.rows, factor.v.cols, factor.s.length]).toEqual([20, 5, 5]);
-    const u = await engine.download(basis);
+    const u = await engine.download(basis!);
     const rebuilt = times(
       mapped(u, (value, _, j) => value * factor.s[j]),
       flip(factor.v),
@@ -141,7 +155,6 @@ describe('factor', () => {
     for (const scale of [1e-12, 1e12]) {
       for (const method of ['moments', 'direct'] as const) {
         const { factor } = await factorLayer(
-          engine,
           mapped(x, (value) => value * scale),
           method,
         );
@@ -153,12 +166,12 @@ describe('factor', () => {
   it('chooses its route by type, shape and memory', () => {
     const [wide, tall] = [gaussian(5, 9, 1), gaussian(9, 5, 1)];
     const single = { ...tall, data: Float32Array.from(tall.data) };
-    expect(chooseMethod('auto', [tall, tall])).toBe('direct');
-    expect(chooseMethod('auto', [single, single])).toBe('moments');
-    expect(chooseMethod('auto', [{ ...wide, data: Float32Array.from(wide.data) }])).toBe('direct');
-    expect(chooseMethod('auto', [tall], 100)).toBe('moments');
-    expect(chooseMethod('direct', [single])).toBe('direct');
-    expect(() => chooseMethod('qr' as 'auto', [])).toThrow(OptionError);
+    expect(chooseRoute('auto', [tall, tall])).toBe('conditioned');
+    expect(chooseRoute('auto', [single, single])).toBe('moments');
+    expect(chooseRoute('auto', [{ ...wide, data: Float32Array.from(wide.data) }])).toBe('moments');
+    expect(chooseRoute('auto', [tall], 100)).toBe('moments');
+    expect(chooseRoute('direct', [single])).toBe('direct');
+    expect(() => chooseRoute('qr' as 'auto', [])).toThrow(OptionError);
   });
 });
 
@@ -169,12 +182,12 @@ describe('projector', () => {
       mapped(gaussian(400, 3, 10), (value, _, j) => value * [1, 1e-3, 1e-6][j]),
       q,
     );
-    const { factor, basis } = await factorLayer(engine, x, 'moments');
+    const { factor, basis } = await factorLayer(x, 'moments');
     expect(factor.s[0] / factor.s[2]).toBeGreaterThan(REFINE_ABOVE);
     const u = await engine.download(basis);
     expect(distance(times(flip(u), u).data, [1, 0, 0, 0, 1, 0, 0, 0, 1])).toBeLessThan(1e-12);
     const projector = await Projector.open(engine, factor, 2);
-    expect((await projector.rows(x)).cols).toBe(2);
+    expect((await projector.rows(await engine.upload(x))).cols).toBe(2);
     expect(await projector.correction()).toBeUndefined();
   });
 });

@@ -185,6 +185,7 @@ describe('guards', () => {
       samples: 60,
       neurons: 1,
       dead: 0,
+      rank: 1,
       mean: new Float64Array(1),
       method: 'moments',
       tolerance: 1e-7,

@@ -90,7 +90,8 @@ describe.skipIf(!hasReference)(
         table.map((row) => row.slice(0, 3)),
         table.map((row) => row.slice(3)),
       );
-      expect(method).toBe('direct');
+      // Well conditioned, so that moments lose nothing.
+      expect(method).toBe('moments');
       [0.4640861, 0.1675092, 0.1039911].forEach((rho, i) => {
         expect(Math.abs(correlations![i] - rho)).toBeLessThanOrEqual(5e-8);
       });
