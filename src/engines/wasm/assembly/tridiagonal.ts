@@ -5,9 +5,10 @@
  * untouched triangle once; the other half is a rank-2b update per block.
  */
 import { gemm } from './gemm';
-import { get, madd, set } from './memory';
+import { madd } from './madd';
+import { get, set, sumOf } from './memory';
 import { beta, reflect } from './reflector';
-import { combine, dot, lanes, project } from './vector';
+import { combine, dot, project } from './vector';
 
 /** Rows reduced between two updates of the triangle. */
 export const TRIDIAGONAL_BLOCK: i32 = 32;
@@ -55,10 +56,10 @@ function symmetricProduct(m: i32, a: usize, lda: usize, u: usize, p: usize): voi
       s2 = madd(x2, uc, s2);
       s3 = madd(x3, uc, s3);
     }
-    set(p, r, get(p, r) + lanes(s0));
-    set(p, r + 1, get(p, r + 1) + lanes(s1));
-    set(p, r + 2, get(p, r + 2) + lanes(s2));
-    set(p, r + 3, get(p, r + 3) + lanes(s3));
+    set(p, r, get(p, r) + sumOf(s0));
+    set(p, r + 1, get(p, r + 1) + sumOf(s1));
+    set(p, r + 2, get(p, r + 2) + sumOf(s2));
+    set(p, r + 3, get(p, r + 3) + sumOf(s3));
     symmetricCorner(r, r + 4, r, a, lda, u, p);
   }
   symmetricCorner(r, m, 0, a, lda, u, p);

@@ -2,14 +2,8 @@
  * Level-1 and level-2 operations on contiguous float64 vectors, and on matrices whose rows are contiguous. Rows are taken
  * four at a time where that saves passes over the vector they share.
  */
-import { get, madd, set } from './memory';
-
-/** Both lanes added. */
-// @ts-ignore: decorators of AssemblyScript
-@inline
-export function lanes(x: v128): f64 {
-  return f64x2.extract_lane(x, 0) + f64x2.extract_lane(x, 1);
-}
+import { madd } from './madd';
+import { get, set, sumOf } from './memory';
 
 /** `x · y` */
 export function dot(n: i32, x: usize, y: usize): f64 {
@@ -20,7 +14,7 @@ export function dot(n: i32, x: usize, y: usize): f64 {
     s = madd(v128.load(x), v128.load(y), s);
     t = madd(v128.load(x, 16), v128.load(y, 16), t);
   }
-  let sum = lanes(f64x2.add(s, t));
+  let sum = sumOf(f64x2.add(s, t));
   for (let i = 0; i < (n & 3); i++) sum += get(x, i) * get(y, i);
   return sum;
 }
@@ -111,10 +105,10 @@ export function project(rows: i32, n: i32, m: usize, ld: usize, x: usize, y: usi
       s3 = madd(v128.load(r3), u, s3);
     }
     const last = n & 1 ? load<f64>(z) : 0;
-    set(y, r, lanes(s0) + (n & 1 ? last * load<f64>(r0) : 0));
-    set(y, r + 1, lanes(s1) + (n & 1 ? last * load<f64>(r1) : 0));
-    set(y, r + 2, lanes(s2) + (n & 1 ? last * load<f64>(r2) : 0));
-    set(y, r + 3, lanes(s3) + (n & 1 ? last * load<f64>(r3) : 0));
+    set(y, r, sumOf(s0) + (n & 1 ? last * load<f64>(r0) : 0));
+    set(y, r + 1, sumOf(s1) + (n & 1 ? last * load<f64>(r1) : 0));
+    set(y, r + 2, sumOf(s2) + (n & 1 ? last * load<f64>(r2) : 0));
+    set(y, r + 3, sumOf(s3) + (n & 1 ? last * load<f64>(r3) : 0));
     m += 4 * ld;
   }
   for (; r < rows; r++, m += ld) set(y, r, dot(n, m, x));
