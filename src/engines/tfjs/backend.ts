@@ -1,0 +1,78 @@
+/**
+ * The user's TensorFlow.js and the backend that is active in it, which this engine uses and never changes.
+ *
+ * @module
+ */
+import { UnsupportedError } from '../../errors.js';
+
+/** The namespace of `@tensorflow/tfjs`. */
+export type Tfjs = typeof import('@tensorflow/tfjs');
+
+/** An active backend and what is known of it. */
+export interface Backend {
+  readonly tf: Tfjs;
+  readonly name: string;
+  /** For people: version, backend and, where it can be asked, the graphics card. */
+  readonly description: string;
+  /** Whether it computes on a graphics card; unknown for TensorFlow itself. */
+  readonly gpu: boolean | undefined;
+}
+
+/**
+ * Loads TensorFlow.js and looks at its active backend; the one that tfjs itself would start where none was started yet.
+ *
+ * @throws UnsupportedError when it is not installed, or keeps its numbers in 16 bits.
+ */
+export async function activeBackend(): Promise<Backend> {
+  const tf = await load();
+  await tf.ready();
+  const name = tf.getBackend();
+  const flag = (key: string): boolean => key in tf.env().getFlags() && tf.env().getBool(key);
+  if (name === 'webgl' && (flag('WEBGL_FORCE_F16_TEXTURES') || !flag('WEBGL_RENDER_FLOAT32_ENABLED'))) {
+    throw new UnsupportedError(
+      'the WebGL of this device renders to 16-bit numbers only, which cannot hold exact products: use another engine',
+    );
+  }
+  const card = name === 'webgl' ? renderer(tf) : undefined;
+  const software = card !== undefined && /swiftshader|llvmpipe|software|basic render/i.test(card);
+  return {
+    tf,
+    name,
+    description: `tfjs ${tf.version_core}, backend '${name}'${card === undefined ? '' : ` on ${card}`}`,
+    gpu: name === 'webgl' ? !software : name === 'webgpu' ? true : name === 'tensorflow' ? undefined : false,
+  };
+}
+
+/** Throws where another backend is active now than the one whose exactness was verified. */
+export function stillActive({ tf, name }: Backend): void {
+  const now = tf.getBackend();
+  if (now === name) return;
+  throw new UnsupportedError(
+    `the tfjs engine was opened on the backend '${name}', and '${now}' is active now: open it again after tf.setBackend()`,
+  );
+}
+
+async function load(): Promise<Tfjs> {
+  let module: Tfjs & { readonly default?: Tfjs };
+  try {
+    module = await import('@tensorflow/tfjs');
+  } catch (cause) {
+    throw new UnsupportedError(
+      '@tensorflow/tfjs could not be loaded; install it with: npm install @tensorflow/tfjs',
+      {
+        cause,
+      },
+    );
+  }
+  // Node resolves the package to CommonJS, whose names may all sit under `default`; bundlers give a namespace.
+  return typeof module.tidy === 'function' ? module : (module.default ?? module);
+}
+
+/** What WebGL says it draws with, where the browser tells. */
+function renderer(tf: Tfjs): string | undefined {
+  const { gpgpu } = tf.backend() as { gpgpu?: { gl?: WebGLRenderingContext } };
+  const extension = gpgpu?.gl?.getExtension('WEBGL_debug_renderer_info');
+  if (!extension) return undefined;
+  const name: unknown = gpgpu!.gl!.getParameter(extension.UNMASKED_RENDERER_WEBGL);
+  return typeof name === 'string' && name !== '' ? name : undefined;
+}
