@@ -16,9 +16,8 @@ function gram(x: Matrix, y: Matrix): BigNumber[][] {
     const mean = sum(raw).div(m.rows);
     return raw.map((value) => value.minus(mean));
   };
-  return [0, 1].map((i) =>
-    [0, 1].map((j) => sum(column(x, i).map((value, k) => value.times(column(y, j)[k])))),
-  );
+  const [left, right] = [x, y].map((m) => [column(m, 0), column(m, 1)]);
+  return left.map((a) => right.map((b) => sum(a.map((value, k) => value.times(b[k])))));
 }
 
 const det = ([[a, b], [c, d]]: BigNumber[][]): BigNumber => a.times(d).minus(b.times(c));
@@ -41,9 +40,9 @@ function exact(x: Matrix, y: Matrix): number[] {
 }
 
 /** Two related sides; the directions of x have the ratio `condition`. */
-function sides(condition: number): [Matrix, Matrix] {
-  const base = gaussian(60, 2, 3);
-  const y = mapped(gaussian(60, 2, 4), (value, i, j) => 0.7 * value + base.data[i * 2 + j] + 5);
+function sides(condition: number, n = 60): [Matrix, Matrix] {
+  const base = gaussian(n, 2, 3);
+  const y = mapped(gaussian(n, 2, 4), (value, i, j) => 0.7 * value + base.data[i * 2 + j] + 5);
   const scaled = mapped(base, (value, _, j) => (j === 0 ? value : value / condition));
   return [times(scaled, orthogonal(2, 5)), y];
 }
@@ -64,4 +63,15 @@ describe('canonical correlations against 60-digit arithmetic (mathjs BigNumber)'
       expect(Math.abs(correlations![i] - rho)).toBeLessThanOrEqual(tolerance);
     });
   });
+
+  it.each([1e2, 1e3, 1e4, 1e6, 1e8])(
+    'at condition %d by the default route within 1e-10, of 10,000 datapoints',
+    async (condition) => {
+      const [x, y] = sides(condition, 10_000);
+      const { correlations } = await cca(x, y);
+      exact(x, y).forEach((rho, i) => {
+        expect(Math.abs(correlations![i] - rho)).toBeLessThanOrEqual(1e-10);
+      });
+    },
+  );
 });
