@@ -18,6 +18,8 @@ export interface Backend {
   readonly gpu: boolean | undefined;
 }
 
+const FLOAT32 = 'WEBGL_RENDER_FLOAT32_ENABLED';
+
 /**
  * Loads TensorFlow.js and looks at its active backend; the one that tfjs itself would start where none was started yet.
  *
@@ -27,8 +29,7 @@ export async function activeBackend(): Promise<Backend> {
   const tf = await load();
   await tf.ready();
   const name = tf.getBackend();
-  const flag = (key: string): boolean => key in tf.env().getFlags() && tf.env().getBool(key);
-  if (name === 'webgl' && (flag('WEBGL_FORCE_F16_TEXTURES') || !flag('WEBGL_RENDER_FLOAT32_ENABLED'))) {
+  if (name === 'webgl' && (tf.env().getBool('WEBGL_FORCE_F16_TEXTURES') || !tf.env().getBool(FLOAT32))) {
     throw new UnsupportedError(
       'the WebGL of this device renders to 16-bit numbers only, which cannot hold exact products: use another engine',
     );
