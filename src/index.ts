@@ -28,7 +28,15 @@ export type { Convention, LabelledResult, ScoreOptions, Scores, SkippedConventio
 export { presets } from './measures/presets.js';
 export { measures } from './measures/registry.js';
 export type { MeasureName } from './measures/registry.js';
-export type { Measure, Needs, Outcome, Pair, SideSummary, SimilarityResult } from './measures/measure.js';
+export type {
+  Measure,
+  Needs,
+  Outcome,
+  Pair,
+  SideSummary,
+  SimilarityResult,
+  WhitenedPair,
+} from './measures/measure.js';
 export type { CcaOptions } from './measures/cca.js';
 export type { SvccaOptions } from './measures/svcca.js';
 export type { PwccaOptions } from './measures/pwcca.js';
@@ -37,8 +45,8 @@ export type { ProcrustesOptions } from './measures/procrustes.js';
 export type { PlsOptions } from './measures/pls.js';
 export type { Divisor, Summary } from './measures/correlations.js';
 export type { Crossing, Keep } from './factor/keep.js';
-export type { Factor, Method } from './factor/factor.js';
-export type { MethodChoice } from './factor/layer.js';
+export type { Factor, Method, Side } from './factor/factor.js';
+export type { MethodChoice } from './factor/in-memory.js';
 
 // Activations.
 export { capture } from './capture/capture.js';
@@ -67,8 +75,8 @@ export { openNpz, readNpz, writeNpz } from './io/npz.js';
 export type { NpzArchive, NpzOptions } from './io/npz.js';
 
 // Where it runs.
-export { engineNames, openEngine } from './engines/select.js';
-export type { EngineOptions } from './engines/select.js';
+export { engineNames, openEngine, selectEngine } from './engines/select.js';
+export type { EngineOptions, Refusal, Selection } from './engines/select.js';
 export type { Engine, EngineName, Handle, HostMatrix } from './engines/engine.js';
 export type { Progress, RunOptions } from './options.js';
 
