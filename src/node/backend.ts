@@ -91,7 +91,7 @@ const attempts: Record<BackendName, (tf: Tfjs) => Promise<Failure | undefined>> 
       try {
         // TensorFlow's C++ logs its CPU features and missing CUDA libraries to standard error.
         process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
-        restoreUtil(util);
+        restoreUtil();
         require(specifier);
         const failure = await set(tf, 'tensorflow');
         if (failure === undefined) return undefined;
@@ -134,10 +134,21 @@ async function set(tf: Tfjs, name: BackendName): Promise<Failure | undefined> {
 }
 
 /**
- * tfjs-node 4.22 calls two functions of `node:util` that Node 22 prints deprecation warnings for and Node 23 removed.
- * Puts equal ones in their place. `target` is that module's own object, which tfjs-node reads them from.
+ * tfjs-node 4.22 calls `isArray` and `isNullOrUndefined` of `node:util`, for which Node 22 prints deprecation warnings and
+ * which Node 23 removed: there nearly every operation fails. This puts equal ones in their place. A program that
+ * loads tfjs-node itself calls it once, before or after that; {@link chooseBackend} calls it by itself.
+ *
+ * ```ts
+ * import * as tf from '@tensorflow/tfjs-node';
+ * import { restoreUtil } from 'svcca/node';
+ *
+ * restoreUtil();
+ * ```
+ *
+ * @param target - that module's own object, from which tfjs-node reads them.
+ * @param version - of Node; before 22 nothing is touched.
  */
-export function restoreUtil(target: object, version = process.versions.node): void {
+export function restoreUtil(target: object = util, version = process.versions.node): void {
   if (Number.parseInt(version) < 22) return;
   Object.assign(target, {
     isArray: (value: unknown) => Array.isArray(value),

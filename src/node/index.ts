@@ -15,7 +15,7 @@
 export { fingerprint, loadNpy, loadNpz, saveNpy, saveNpz, writeAtomic } from './files.js';
 export { loadModel } from './models.js';
 export type { LoadedModel } from './models.js';
-export { chooseBackend } from './backend.js';
+export { chooseBackend, restoreUtil } from './backend.js';
 export type { Backend, BackendName } from './backend.js';
 export type { NpyArray, NpySource } from '../io/npy.js';
 export type { FloatArray, Matrix } from '../matrix.js';

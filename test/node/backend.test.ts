@@ -8,6 +8,7 @@ import { restoreUtil } from '../../src/node/backend.js';
 import { root } from '../support.js';
 
 const module = pathToFileURL(join(root, 'src/node/backend.ts')).href;
+const entry = pathToFileURL(join(root, 'src/node/index.ts')).href;
 const loader = pathToFileURL(join(root, 'src/capture/tfjs.ts')).href;
 const native = join(root, '.native/node_modules/@tensorflow/tfjs-node');
 const hasNative = existsSync(join(native, 'lib/napi-v8/tfjs_binding.node'));
@@ -140,4 +141,23 @@ describe('restoreUtil', () => {
       false,
     ]);
   });
+
+  it.skipIf(!hasNative)(
+    'lets a tfjs-node that a program loaded itself work without them (needs npm run native)',
+    () => {
+      const { lines } = run(`
+      import { createRequire } from 'node:module';
+      import util from 'node:util';
+      import { restoreUtil } from ${JSON.stringify(entry)};
+      // As Node 23 has it.
+      delete util.isArray;
+      delete util.isNullOrUndefined;
+      const node = createRequire(import.meta.url)(${JSON.stringify(native)});
+      const product = () => Array.from(node.matMul(node.ones([1, 3]), node.ones([3, 1])).dataSync());
+      try { product(); } catch (error) { print(error.message); }
+      restoreUtil(undefined, '24.1.0');
+      print(product());`);
+      expect(lines).toEqual([expect.stringContaining('isNullOrUndefined'), [3]]);
+    },
+  );
 });
