@@ -8,6 +8,8 @@ import { OptionError } from '../errors.js';
 import { keyword, knownKeys, wholeNumber, type Progress } from '../options.js';
 import type { ActivationBatch, ActivationBlock, ActivationSet, LayerInfo, Spatial } from './activations.js';
 import { readBlock } from './block-checks.js';
+import { applySpatialOnDevice, readDeviceBlock } from './device.js';
+import type { DeviceBatch, DeviceBlock } from './device.js';
 import { gather } from './gather.js';
 import { listLayers, openProbe, type Probe } from './layers-model.js';
 import { selectLayers, type LayerSelection } from './select.js';
@@ -59,6 +61,8 @@ export interface Together {
   readonly spatial: Spatial;
   /** A new pass: for each batch of the data, what every model makes of it, in the order of the sides. */
   batches(): AsyncIterable<readonly ActivationBatch[]>;
+  /** The same on the device where the models run; a batch lives until the next is asked for. */
+  deviceBatches(): AsyncIterable<readonly DeviceBatch[]>;
 }
 
 const optionNames = ['layers', 'spatial', 'batchSize', 'positions', 'seed', 'signal', 'onProgress'];
@@ -109,7 +113,7 @@ export async function openTogether(
   data: CaptureData,
   options: TogetherOptions = {},
 ): Promise<Together> {
-  const { spatial = 'positions', batchSize = 64, signal, onProgress } = options;
+  const { spatial = 'positions', batchSize = 64, signal } = options;
   keyword('spatial', spatial, ['positions', 'mean', 'flatten']);
   wholeNumber('batchSize', batchSize);
   signal?.throwIfAborted();
@@ -129,31 +133,73 @@ export async function openTogether(
       return source.samples;
     },
     spatial,
-    batches: () => readTogether(probes, source, spatial, signal, onProgress),
+    batches: () => readTogether(probes, source, inHostMemory(spatial), options),
+    deviceBatches: () => readTogether(probes, source, onTheDevice(spatial), options),
   };
 }
 
-async function* readTogether(
+/** Makes the blocks of one model's layers for one batch, and frees them where they need it. */
+interface Reading<Block> {
+  readonly read: (
+    probe: Probe,
+    inputs: readonly tf.Tensor[],
+    batch: { readonly samples: number; readonly start: number; readonly label: string },
+    into: Map<string, Block>,
+  ) => Promise<void>;
+  readonly free: (layers: ReadonlyMap<string, Block>) => void;
+}
+
+async function* readTogether<Block>(
   probes: readonly { readonly probe: Probe; readonly label: string }[],
   source: Source,
-  spatial: Spatial,
-  signal: AbortSignal | undefined,
-  onProgress: ((progress: Progress) => void) | undefined,
-): AsyncGenerator<readonly ActivationBatch[]> {
+  { read, free }: Reading<Block>,
+  { signal, onProgress }: TogetherOptions,
+): AsyncGenerator<readonly { start: number; samples: number; layers: Map<string, Block> }[]> {
   signal?.throwIfAborted();
   for await (const { start, samples, inputs } of source.batches()) {
-    const batches: ActivationBatch[] = [];
-    for (const { probe, label } of probes) {
+    const batches = probes.map(() => ({ start, samples, layers: new Map<string, Block>() }));
+    try {
+      for (const [i, { probe, label }] of probes.entries()) {
+        signal?.throwIfAborted();
+        await read(probe, inputs, { samples, start, label }, batches[i].layers);
+      }
       signal?.throwIfAborted();
-      const layers = new Map<string, ActivationBlock>();
+      onProgress?.({ stage: 'capture', done: start + samples, total: source.samples });
+      yield batches;
+    } finally {
+      for (const { layers } of batches) free(layers);
+    }
+  }
+}
+
+function inHostMemory(spatial: Spatial): Reading<ActivationBlock> {
+  return {
+    async read(probe, inputs, { samples, start, label }, into) {
       for (const [name, raw] of await probe.run(inputs)) {
         const block = readBlock(raw, `layer '${name}' of model '${label}'`, samples, start);
-        layers.set(name, applySpatial(block, spatial));
+        into.set(name, applySpatial(block, spatial));
       }
-      batches.push({ start, samples, layers });
-    }
-    signal?.throwIfAborted();
-    onProgress?.({ stage: 'capture', done: start + samples, total: source.samples });
-    yield batches;
-  }
+    },
+    free: () => undefined,
+  };
+}
+
+function onTheDevice(spatial: Spatial): Reading<DeviceBlock> {
+  return {
+    async read(probe, inputs, { samples, start, label }, into) {
+      const outputs = probe.runOnDevice(inputs);
+      try {
+        for (const [name, raw] of outputs) {
+          const block = await readDeviceBlock(raw, `layer '${name}' of model '${label}'`, samples, start);
+          into.set(name, await applySpatialOnDevice(block, spatial));
+          block.tensor.dispose();
+        }
+      } finally {
+        for (const tensor of outputs.values()) tensor.dispose();
+      }
+    },
+    free: (layers) => {
+      for (const { tensor } of layers.values()) tensor.dispose();
+    },
+  };
 }

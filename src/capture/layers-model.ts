@@ -37,6 +37,8 @@ export interface Probe {
    * no other tensor outlives the call, whether it succeeds or not.
    */
   run(inputs: readonly tf.Tensor[]): Promise<Map<string, RawActivation>>;
+  /** The same, left where the model ran: the tensors are the caller's to dispose. */
+  runOnDevice(inputs: readonly tf.Tensor[]): Map<string, tf.Tensor>;
   /** Gives up what the probe holds. The model stays usable. */
   dispose(): void;
 }
@@ -80,23 +82,28 @@ export async function openProbe(
     dtype,
   }));
   const names = chosen.map(({ info }) => info.name);
+  const runOnDevice = (tensors: readonly tf.Tensor[]): Map<string, tf.Tensor> => {
+    if (plan === undefined) throw new OptionError('the probe is disposed');
+    const steps = plan;
+    checkInputs(inputs, tensors, model.name);
+    const outputs = tf.tidy(() => {
+      const taps = new Map<string, tf.Tensor>();
+      runGraph(steps, tensors, { training: false }, taps);
+      return names.map((name) => taps.get(name)!);
+    });
+    return new Map(names.map((name, i) => [name, outputs[i]]));
+  };
   return {
     layers: chosen.map(({ info }) => info),
     inputs,
+    runOnDevice,
     async run(tensors) {
-      if (plan === undefined) throw new OptionError('the probe is disposed');
-      const steps = plan;
-      checkInputs(inputs, tensors, model.name);
-      const outputs = tf.tidy(() => {
-        const taps = new Map<string, tf.Tensor>();
-        runGraph(steps, tensors, { training: false }, taps);
-        return names.map((name) => taps.get(name)!);
-      });
+      const outputs = [...runOnDevice(tensors)];
       try {
-        const values = await Promise.all(outputs.map((tensor) => tensor.data()));
-        return new Map(names.map((name, i) => [name, { shape: outputs[i].shape, data: values[i] }]));
+        const values = await Promise.all(outputs.map(([, tensor]) => tensor.data()));
+        return new Map(outputs.map(([name, { shape }], i) => [name, { shape, data: values[i] }]));
       } finally {
-        for (const tensor of outputs) tensor.dispose();
+        for (const [, tensor] of outputs) tensor.dispose();
       }
     },
     dispose() {

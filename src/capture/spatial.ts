@@ -37,22 +37,29 @@ export function toBlock(
   data: NumberArray,
   name = 'the activation',
 ): ActivationBlock {
+  const dimensions = dimensionsOf(shape, name);
+  const size = shape.reduce((product, axis) => product * axis, 1);
+  if (size !== data.length) {
+    throw new ShapeError(`${name} of shape [${shape.join(', ')}] needs ${size} values, got ${data.length}`);
+  }
+  const kept = data instanceof Float32Array || data instanceof Float64Array;
+  return { ...dimensions, data: kept ? data : Float64Array.from(data, Number) };
+}
+
+/** Samples, grid and channels of a shape, as {@link toBlock} reads it. @throws ShapeError */
+export function dimensionsOf(shape: readonly number[], name: string): Omit<ActivationBlock, 'data'> {
   const shown = `[${shape.join(', ')}]`;
   if (shape.length < 1 || shape.length > 4) {
     throw new ShapeError(
       `${name} has shape ${shown}: rank 1 to 4 is understood ([n], [n, d], [n, t, c], [n, h, w, c])`,
     );
   }
-  const size = shape.reduce((product, axis) => product * axis, 1);
-  if (size !== data.length)
-    throw new ShapeError(`${name} of shape ${shown} needs ${size} values, got ${data.length}`);
   const [samples, ...rest] = shape as [number, ...number[]];
   const channels = rest.pop() ?? 1;
   const grid: Grid = [rest[0] ?? 1, rest[1] ?? 1];
   if (grid[0] * grid[1] * channels === 0)
     throw new ShapeError(`${name} has shape ${shown}: an axis is empty`);
-  const kept = data instanceof Float32Array || data instanceof Float64Array;
-  return { samples, grid, channels, data: kept ? data : Float64Array.from(data, Number) };
+  return { samples, grid, channels };
 }
 
 /**
@@ -134,15 +141,26 @@ export function datapoints(
   const count = positions === 'all' ? size : wholeNumber('positions', positions);
   if (count >= size) return matrix(samples * size, channels, data);
   const out = newLike(data, samples * count * channels);
-  let to = 0;
-  for (let n = 0; n < samples; n++) {
-    for (const position of drawPositions(seed, start + n, size, count)) {
-      const from = (n * size + position) * channels;
-      out.set(data.subarray(from, from + channels), to);
-      to += channels;
-    }
-  }
+  drawnRows(samples, size, count, seed, start).forEach((row, to) => {
+    out.set(data.subarray(row * channels, (row + 1) * channels), to * channels);
+  });
   return matrix(samples * count, channels, out);
+}
+
+/** Rows of the drawn positions among all `samples · size` positions: `count` of each sample, ascending. */
+export function drawnRows(
+  samples: number,
+  size: number,
+  count: number,
+  seed: number,
+  start: number,
+): Int32Array {
+  const rows = new Int32Array(samples * count);
+  for (let n = 0; n < samples; n++) {
+    const positions = drawPositions(seed, start + n, size, count);
+    positions.forEach((position, i) => (rows[n * count + i] = n * size + position));
+  }
+  return rows;
 }
 
 /** `count` of the positions 0 … size − 1, ascending (Floyd's sampling: as many draws as positions, not as the grid). */
@@ -157,12 +175,13 @@ function drawPositions(seed: number, sample: number, size: number, count: number
 }
 
 /** For each output position, the input positions it reads and their weights, all to be divided by `scale`. */
-interface AxisTaps {
+export interface AxisTaps {
   readonly taps: readonly (readonly (readonly [index: number, weight: number])[])[];
   readonly scale: number;
 }
 
-function axisTaps(from: number, to: number): AxisTaps {
+/** How one axis of `from` positions becomes one of `to`; see {@link toGrid}. */
+export function axisTaps(from: number, to: number): AxisTaps {
   if (from % to === 0) {
     const k = from / to;
     // Weights of 1 and one division at the end keep the mean of equal values exact.

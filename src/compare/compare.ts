@@ -106,26 +106,32 @@ export async function compare(
   if (positions !== 'all') wholeNumber('positions', positions);
   wholeNumber('seed', seed, 0);
   wholeNumber('memory', memory, 0);
-  const sources = await openSources(a, b, data, options);
-  const stream = heldInMemory(() => sources.read(), sources.inMemory ? Infinity : memory);
-  const passes: PassOptions = {
-    method,
-    memory,
-    positions,
-    seed,
-    samples: sources.samples(),
-    onBatch: async (stage, done) => {
-      await pause(signal);
-      options.onProgress?.({ stage, done, total: sources.samples() });
-    },
-  };
+  const needs = measure.needs(resolved);
   const opened = await openEngine(options.engine, {
     ...(options.threads !== undefined && { threads: options.threads }),
   });
   try {
-    return await withScope(opened, (engine) =>
-      run(engine, sources, stream, measure, resolved, passes, options),
-    );
+    const device = opened.adopt !== undefined && !needs.rowNorms && method !== 'direct';
+    const sources = await openSources(a, b, data, { ...options, onDevice: device });
+    const stream = heldInMemory(() => sources.read(), sources.inMemory ? Infinity : memory);
+    const passes: PassOptions = {
+      method,
+      memory,
+      positions,
+      seed,
+      samples: sources.samples(),
+      onBatch: async (stage, done) => {
+        await pause(signal);
+        options.onProgress?.({ stage, done, total: sources.samples() });
+      },
+    };
+    try {
+      return await withScope(opened, (engine) =>
+        run(engine, sources, stream, measure, resolved, passes, options),
+      );
+    } finally {
+      stream.close();
+    }
   } finally {
     if (opened !== options.engine) await opened.close?.();
   }

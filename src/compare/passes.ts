@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { datapoints, toGrid } from '../capture/spatial.js';
-import type { Positions } from '../capture/spatial.js';
+import { onDevice } from '../capture/device.js';
 import { DataError, OptionError } from '../errors.js';
 import { zeros } from '../matrix.js';
 import type { Matrix } from '../matrix.js';
@@ -22,13 +21,13 @@ import { absoluteProjections } from '../measures/pair.js';
 import { blockOf } from './plan.js';
 import type { Plan, View } from './plan.js';
 import type { BatchPair, PairStream } from './stream.js';
+import { handleOf, matrixOf, shapeOf } from './views.js';
+import type { Draw } from './views.js';
 
 /** What the passes need to know beside the plan. */
-export interface PassOptions {
+export interface PassOptions extends Draw {
   readonly method: MethodChoice;
   readonly memory: number;
-  readonly positions: Positions;
-  readonly seed: number;
   /** Number of samples where it is known before reading. */
   readonly samples: number | undefined;
   /** Called after each batch with the number of samples read so far. @throws to stop */
@@ -39,12 +38,6 @@ export interface PassOptions {
 export interface FactoredView {
   readonly factor: Factor;
   readonly basis?: HostMatrix;
-}
-
-/** Datapoints × neurons of a view in one batch. */
-function matrixOf(view: View, [a, b]: BatchPair, { positions, seed }: PassOptions): Matrix {
-  const batch = view.side === 'a' ? a : b;
-  return datapoints(toGrid(blockOf(batch, view.layer), view.grid), { positions, seed, start: batch.start });
 }
 
 /** Pass one: plans from the first batch, then the factor of every view, and the number of samples. */
@@ -60,13 +53,14 @@ export async function factorViews(
   for await (const pair of stream.read()) {
     plan ??= planFrom(pair);
     for (const [i, view] of plan.views.entries()) {
-      const x = matrixOf(view, pair, options);
-      const collector = (collectors[i] ??= heldWhole(x, pair, options) ? [] : new Moments(engine, x.cols));
+      const collector = (collectors[i] ??= heldWhole(view, pair, options)
+        ? []
+        : new Moments(engine, shapeOf(view, pair, options).cols));
       if (!(collector instanceof Moments)) {
-        collector.push(x);
+        collector.push(await matrixOf(view, pair, options));
         continue;
       }
-      const batch = await engine.upload(x);
+      const batch = await handleOf(engine, view, pair, options);
       await collector.add(batch);
       engine.dispose(batch);
     }
@@ -102,18 +96,21 @@ async function factorHeld(engine: Engine, x: Matrix, method: MethodChoice): Prom
  * Whether the datapoints of a view are held in memory to be factored as a whole: for method `direct`; by itself where there
  * are fewer of them than neurons, or where they are float64, as long as they and their basis fit the memory.
  */
-function heldWhole(x: Matrix, [a]: BatchPair, { method, memory, samples }: PassOptions): boolean {
+function heldWhole(view: View, pair: BatchPair, options: PassOptions): boolean {
+  const { method, memory, samples } = options;
   if (method === 'moments') return false;
-  const rows = samples === undefined ? undefined : (x.rows / a.samples) * samples;
-  const fits = rows !== undefined && 16 * rows * x.cols <= memory;
+  const { rows: inBatch, cols } = shapeOf(view, pair, options);
+  const rows = samples === undefined ? undefined : (inBatch / pair[0].samples) * samples;
+  const fits = rows !== undefined && 16 * rows * cols <= memory;
   if (method === 'direct') {
     if (fits || rows === undefined) return true;
     throw new OptionError(
-      `method 'direct' holds ${Math.round(rows)} × ${x.cols} datapoints in memory, above the ${memory} bytes allowed: ` +
+      `method 'direct' holds ${Math.round(rows)} × ${cols} datapoints in memory, above the ${memory} bytes allowed: ` +
         "raise 'memory', or use method 'moments'",
     );
   }
-  return fits && (rows < x.cols || x.data instanceof Float64Array);
+  const block = blockOf(pair[view.side === 'a' ? 0 : 1], view.layer);
+  return fits && (rows < cols || (!onDevice(block) && block.data instanceof Float64Array));
 }
 
 function stack(parts: readonly Matrix[]): Matrix {
@@ -150,15 +147,16 @@ export async function crossCells(
     const squared: Float64Array[] = [];
     const bases = await together(plan.views, async (view, i) => {
       const { factor, basis } = factored[i];
-      const [x, from] = [matrixOf(view, pair, options), offsets[i]];
-      offsets[i] += x.rows;
+      const { rows: inBatch } = shapeOf(view, pair, options);
+      const from = offsets[i];
+      offsets[i] += inBatch;
       if (needs.rowNorms) {
-        squared[i] = squaredNorms(x, factor.mean);
+        squared[i] = squaredNorms(await matrixOf(view, pair, options), factor.mean);
         norms.self[i] += dot(squared[i], squared[i]);
       }
-      if (basis) return engine.upload(rowsOf(basis, from, x.rows));
+      if (basis) return engine.upload(rowsOf(basis, from, inBatch));
       if (projectors[i] === undefined) return undefined;
-      const batch = await engine.upload(x);
+      const batch = await handleOf(engine, view, pair, options);
       const rows = await projectors[i].rows(batch);
       engine.dispose(batch);
       return rows;
@@ -211,7 +209,7 @@ async function absoluteSums(
 ): Promise<Float64Array> {
   const sums = new Float64Array(directions.cols);
   for await (const pair of stream.read()) {
-    const part = await absoluteProjections(engine, matrixOf(view, pair, options), directions);
+    const part = await absoluteProjections(engine, await matrixOf(view, pair, options), directions);
     part.forEach((value, j) => (sums[j] += value));
   }
   return sums;

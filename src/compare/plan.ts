@@ -3,9 +3,11 @@
  *
  * @module
  */
-import type { ActivationBatch, ActivationBlock } from '../capture/activations.js';
+import type { ActivationBlock } from '../capture/activations.js';
+import type { DeviceBlock } from '../capture/device.js';
 import { commonGrid } from '../capture/spatial.js';
 import { DataError } from '../errors.js';
+import type { Batch } from './stream.js';
 
 /** Which network a layer belongs to. */
 export type Side = 'a' | 'b';
@@ -31,12 +33,7 @@ export interface Plan {
 }
 
 /** Plans from the first batch of both sides, where every grid is known. */
-export function planComparison(
-  rows: readonly string[],
-  cols: readonly string[],
-  a: ActivationBatch,
-  b: ActivationBatch,
-): Plan {
+export function planComparison(rows: readonly string[], cols: readonly string[], a: Batch, b: Batch): Plan {
   const views: View[] = [];
   const index = new Map<string, number>();
   const viewOf = (side: Side, layer: string, grid: readonly [number, number]): number => {
@@ -56,7 +53,7 @@ export function planComparison(
 }
 
 /** The block of a layer. @throws DataError when a batch lacks it */
-export function blockOf(batch: ActivationBatch, layer: string): ActivationBlock {
+export function blockOf(batch: Batch, layer: string): ActivationBlock | DeviceBlock {
   const block = batch.layers.get(layer);
   if (block === undefined)
     throw new DataError(`layer '${layer}' is missing from the batch at sample ${batch.start}`);

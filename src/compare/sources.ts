@@ -28,6 +28,8 @@ export interface SourceOptions {
   readonly spatial?: Spatial;
   readonly batchSize?: number;
   readonly signal?: AbortSignal;
+  /** Leaves the activations of two models on the device where the models run. */
+  readonly onDevice?: boolean;
 }
 
 /** Both sides, ready to be read in lockstep. */
@@ -63,7 +65,8 @@ export async function openSources(
       spatial: together.spatial,
       samples: () => together.samples,
       inMemory: false,
-      read: () => together.batches() as AsyncIterable<BatchPair>,
+      read: () =>
+        (options.onDevice ? together.deviceBatches() : together.batches()) as AsyncIterable<BatchPair>,
     };
   }
   if (data !== undefined && !isModel(a) && !isModel(b)) {

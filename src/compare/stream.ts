@@ -4,9 +4,14 @@
  * @module
  */
 import type { ActivationBatch } from '../capture/activations.js';
+import { onDevice, release, retain } from '../capture/device.js';
+import type { DeviceBatch } from '../capture/device.js';
+
+/** A batch in host memory or on the device where the models run. */
+export type Batch = ActivationBatch | DeviceBatch;
 
 /** The same samples of both sides. */
-export type BatchPair = readonly [a: ActivationBatch, b: ActivationBatch];
+export type BatchPair = readonly [a: Batch, b: Batch];
 
 /** A stream that can be read again. */
 export interface PairStream {
@@ -14,33 +19,45 @@ export interface PairStream {
   read(): AsyncIterable<BatchPair>;
   /** Whether a whole pass is held in memory. */
   held(): boolean;
+  /** Frees what is held. */
+  close(): void;
 }
 
 /** Holds the batches of the first complete pass, as long as they take no more than `memory` bytes. */
 export function heldInMemory(source: () => AsyncIterable<BatchPair>, memory: number): PairStream {
   let batches: BatchPair[] | undefined;
+  let holding: BatchPair[] = [];
+
+  const drop = (): void => {
+    for (const pair of holding) pair.forEach(release);
+    holding = [];
+  };
 
   async function* read(): AsyncGenerator<BatchPair> {
     if (batches) {
       yield* batches;
       return;
     }
-    let holding: BatchPair[] | undefined = [];
+    drop();
     let bytes = 0;
     for await (const pair of source()) {
       bytes += bytesOf(pair);
-      if (bytes > memory) holding = undefined;
-      holding?.push(pair);
+      if (bytes > memory) drop();
+      else holding.push([retain(pair[0]), retain(pair[1])]);
       yield pair;
     }
-    batches = holding;
+    if (bytes <= memory) batches = holding;
   }
 
-  return { read, held: () => batches !== undefined };
+  return { read, held: () => batches !== undefined, close: drop };
 }
 
 function bytesOf(pair: BatchPair): number {
   let bytes = 0;
-  for (const { layers } of pair) for (const { data } of layers.values()) bytes += data.byteLength;
+  for (const { layers } of pair) {
+    for (const block of layers.values()) {
+      bytes += onDevice(block) ? block.tensor.size * 4 : block.data.byteLength;
+    }
+  }
   return bytes;
 }

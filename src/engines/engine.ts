@@ -38,7 +38,7 @@ export interface Engine {
 
   /**
    * Takes a tensor of rank 2 that already lives where the engine computes, without a copy through host memory; nothing
-   * where it lives elsewhere. The tensor stays the caller's: dispose the handle first.
+   * where it lives elsewhere. The tensor stays the caller's, who may dispose it while the handle lives on.
    */
   adopt?(tensor: TensorLike): Promise<Handle | undefined>;
 

@@ -1,0 +1,70 @@
+/**
+ * The datapoints of a view in one batch: in host memory, or inside the engine.
+ *
+ * @module
+ */
+import { datapointsOnDevice, onDevice, toGridOnDevice, toHost } from '../capture/device.js';
+import type { DeviceBlock } from '../capture/device.js';
+import { datapoints, toGrid } from '../capture/spatial.js';
+import type { Positions } from '../capture/spatial.js';
+import type { Engine, Handle } from '../engines/engine.js';
+import type { Matrix } from '../matrix.js';
+import { blockOf } from './plan.js';
+import type { View } from './plan.js';
+import type { BatchPair } from './stream.js';
+
+/** How positions are drawn. */
+export interface Draw {
+  readonly positions: Positions;
+  readonly seed: number;
+}
+
+/** Datapoints × neurons of a view in one batch. */
+export async function matrixOf(view: View, pair: BatchPair, { positions, seed }: Draw): Promise<Matrix> {
+  const { start } = batchOf(view, pair);
+  const block = blockOf(batchOf(view, pair), view.layer);
+  const host = onDevice(block) ? await toHost(block) : block;
+  return datapoints(toGrid(host, view.grid), { positions, seed, start });
+}
+
+/** The same inside the engine; what the model left on its device does not leave it, if the engine computes there. */
+export async function handleOf(engine: Engine, view: View, pair: BatchPair, draw: Draw): Promise<Handle> {
+  const { start } = batchOf(view, pair);
+  const block = blockOf(batchOf(view, pair), view.layer);
+  const adopted = onDevice(block) ? await adopt(engine, block, view, { ...draw, start }) : undefined;
+  return adopted ?? engine.upload(await matrixOf(view, pair, draw));
+}
+
+async function adopt(
+  engine: Engine,
+  block: DeviceBlock,
+  { grid }: View,
+  draw: Draw & { readonly start: number },
+): Promise<Handle | undefined> {
+  const resampled = await toGridOnDevice(block, grid);
+  try {
+    const tensor = await datapointsOnDevice(resampled, draw);
+    try {
+      return await engine.adopt?.(tensor);
+    } finally {
+      tensor.dispose();
+    }
+  } finally {
+    resampled.tensor.dispose();
+  }
+}
+
+/** Number of datapoints and neurons of a view in one batch. */
+export function shapeOf(
+  view: View,
+  pair: BatchPair,
+  { positions }: Draw,
+): { readonly rows: number; readonly cols: number } {
+  const { samples, channels } = blockOf(batchOf(view, pair), view.layer);
+  const size = view.grid[0] * view.grid[1];
+  return { rows: samples * (positions === 'all' ? size : Math.min(size, positions)), cols: channels };
+}
+
+function batchOf({ side }: View, [a, b]: BatchPair): BatchPair[number] {
+  return side === 'a' ? a : b;
+}
