@@ -61,3 +61,30 @@ export function scalePanels(count: i32, k: i32, factor: f64, panels: usize): voi
   const both = f64x2.splat(factor);
   for (; panels < end; panels += 16) v128.store(panels, f64x2.mul(both, v128.load(panels)));
 }
+
+/** Subtracts a mean per step, where the packed vectors are rows. What fills up a panel is changed too: it is never stored. */
+export function centreSteps(count: i32, k: i32, mean: usize, panels: usize): void {
+  for (let i = 0; i < count; i += TILE) {
+    for (let p = 0; p < k; p++) {
+      const value = v128.load64_splat(mean + (<usize>p << 3));
+      v128.store(panels, f64x2.sub(v128.load(panels), value));
+      v128.store(panels, f64x2.sub(v128.load(panels, 16), value), 16);
+      panels += 32;
+    }
+  }
+}
+
+/** Subtracts a mean per vector, where the packed vectors are columns: one panel of `count`. */
+export function centrePanel(count: i32, k: i32, mean: usize, panel: usize): void {
+  const end = panel + (<usize>k << 5);
+  const m0 = load<f64>(mean);
+  const m1 = count > 1 ? load<f64>(mean, 8) : 0;
+  const m2 = count > 2 ? load<f64>(mean, 16) : 0;
+  const m3 = count > 3 ? load<f64>(mean, 24) : 0;
+  const low = f64x2.replace_lane(f64x2.splat(m0), 1, m1);
+  const high = f64x2.replace_lane(f64x2.splat(m2), 1, m3);
+  for (; panel < end; panel += 32) {
+    v128.store(panel, f64x2.sub(v128.load(panel), low));
+    v128.store(panel, f64x2.sub(v128.load(panel, 16), high), 16);
+  }
+}
