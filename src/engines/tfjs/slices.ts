@@ -89,7 +89,7 @@ export function multiplySlices(
           b.push(left[level - k]);
         }
       }
-      const sums = products(tf, tf.concat(a, 2), tf.concat(b, 1));
+      const sums = tf.matMul(tf.concat(a, 2), tf.concat(b, 1));
       if (!split) return [over(sums)];
       const high = tf.floor(tf.mul(sums, 1 / HALF));
       return [over(high), over(tf.sub(sums, tf.mul(high, HALF)))];
@@ -101,13 +101,6 @@ export function multiplySlices(
         ]
       : [{ exponent, value: values[0] }];
   });
-}
-
-/** Products of chunk with chunk. The wasm backend of tfjs does many at once ten times slower than one after another. */
-function products(tf: Tfjs, a: Tensor3D, b: Tensor3D): Tensor3D {
-  if (a.shape[0] === 1 || tf.getBackend() !== 'wasm') return tf.matMul(a, b);
-  const right = tf.unstack(b);
-  return tf.stack(tf.unstack(a).map((one, i) => tf.matMul(one, right[i]))) as Tensor3D;
 }
 
 /** The terms of two sets of chunks together, in place of both. */
