@@ -116,12 +116,15 @@ export class Arena {
     }
     const before = this.#free[low - 1];
     const after = this.#free[low];
-    const joinsBefore = before !== undefined && before.at + before.size === range.at;
-    const joinsAfter = after !== undefined && range.at + range.size === after.at;
-    if (joinsBefore) before.size += range.size + (joinsAfter ? after.size : 0);
-    else if (joinsAfter) Object.assign(after, { at: range.at, size: range.size + after.size });
-    else this.#free.splice(low, 0, range);
-    if (joinsBefore && joinsAfter) this.#free.splice(low, 1);
+    this.#free.splice(low, 0, range);
+    if (after?.at === range.at + range.size) {
+      range.size += after.size;
+      this.#free.splice(low + 1, 1);
+    }
+    if (before && before.at + before.size === range.at) {
+      before.size += range.size;
+      this.#free.splice(low, 1);
+    }
   }
 }
 

@@ -145,13 +145,23 @@ class WasmEngine implements Engine {
   }
 
   /** A problem that may run beside others; `bytes` is what it takes in memory, about. */
-  #together<T>(handles: readonly Handle[], bytes: number, prepare: (machine: Machine) => Prepared<T>) {
+  async #together<T>(
+    handles: readonly Handle[],
+    bytes: number,
+    prepare: (machine: Machine) => Prepared<T>,
+  ): Promise<T> {
+    this.#checkOpen();
     return this.#machine.lane.together(handles.map(stored), bytes, () => prepare(this.#machine));
   }
 
   /** A computation that takes all threads. */
-  #alone<T>(handles: readonly Handle[], run: (machine: Machine) => Promise<T>): Promise<T> {
+  async #alone<T>(handles: readonly Handle[], run: (machine: Machine) => Promise<T>): Promise<T> {
+    this.#checkOpen();
     return this.#machine.lane.alone(handles.map(stored), () => run(this.#machine));
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new Error('the wasm engine was used after it was closed');
   }
 }
 

@@ -52,6 +52,7 @@ export class Lane {
   }
 
   #add<T>(entry: Omit<Entry, 'resolve' | 'reject'>): Promise<T> {
+    for (const handle of entry.handles) handle.checkAlive();
     for (const handle of entry.handles) handle.pin();
     const result = new Promise<unknown>((resolve, reject) => {
       this.#entries.push({ ...entry, resolve, reject });

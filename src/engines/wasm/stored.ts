@@ -105,9 +105,13 @@ export class Stored implements Handle {
     return at;
   }
 
+  /** Throws where it has been disposed. */
+  checkAlive(): void {
+    if (this.#disposed) throw new Error('a handle was given to the wasm engine after it was disposed');
+  }
+
   /** Keeps its memory until `unpin`, though it be disposed. */
   pin(): void {
-    if (this.#disposed) throw new Error('wasm: a handle was used after it was disposed');
     this.#pins++;
   }
 

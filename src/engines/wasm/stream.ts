@@ -8,7 +8,7 @@ import type { Machine } from './machine.js';
 import type { Stored } from './stored.js';
 
 /** Bytes of a chunk in float64, about. */
-const CHUNK_BYTES = 2 ** 22;
+const CHUNK_BYTES = 2 ** 21;
 /** The inner dimension is summed in blocks of 256, so chunks of other sizes would only add blocks. */
 const BLOCK = 256;
 const MOST_ROWS = 32 * BLOCK;

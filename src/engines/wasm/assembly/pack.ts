@@ -33,6 +33,8 @@ export function packPanel<T>(count: i32, k: i32, x: usize, step: usize, along: u
       }
       x += along;
     }
+  } else if (count === TILE && along === sizeof<T>()) {
+    packRows<T>(k, x, step, to);
   } else if (count === TILE) {
     const x1 = x + step;
     const x2 = x1 + step;
@@ -53,6 +55,38 @@ export function packPanel<T>(count: i32, k: i32, x: usize, step: usize, along: u
       x += along;
     }
   }
+}
+
+/** Four contiguous vectors: two steps at a time, exchanged between registers. */
+function packRows<T>(k: i32, x: usize, step: usize, to: usize): void {
+  const x1 = x + step;
+  const x2 = x1 + step;
+  const x3 = x2 + step;
+  const end = <usize>(k & ~1) * sizeof<T>();
+  let p: usize = 0;
+  for (; p < end; p += 2 * sizeof<T>()) {
+    const r0 = loadTwo<T>(x + p);
+    const r1 = loadTwo<T>(x1 + p);
+    const r2 = loadTwo<T>(x2 + p);
+    const r3 = loadTwo<T>(x3 + p);
+    v128.store(to, v128.shuffle<i64>(r0, r1, 0, 2));
+    v128.store(to, v128.shuffle<i64>(r2, r3, 0, 2), 16);
+    v128.store(to, v128.shuffle<i64>(r0, r1, 1, 3), 32);
+    v128.store(to, v128.shuffle<i64>(r2, r3, 1, 3), 48);
+    to += 64;
+  }
+  if (k & 1) {
+    store<f64>(to, <f64>load<T>(x + p));
+    store<f64>(to, <f64>load<T>(x1 + p), 8);
+    store<f64>(to, <f64>load<T>(x2 + p), 16);
+    store<f64>(to, <f64>load<T>(x3 + p), 24);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function loadTwo<T>(x: usize): v128 {
+  return sizeof<T>() === 4 ? f64x2.promote_low_f32x4(v128.load64_zero(x)) : v128.load(x);
 }
 
 /** Multiplies what `pack` wrote. */
