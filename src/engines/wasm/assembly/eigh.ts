@@ -3,17 +3,12 @@ import { divideAndConquer, divideWork } from './divide';
 import { gemmWork } from './gemm';
 import { get, set } from './memory';
 import { tridiagonalNorm, tridiagonalValues } from './ql';
-import { applyBlock, blockFactor } from './reflector';
+import { applyBlock, blockFactor, stride } from './reflector';
 import { tridiagonalise, tridiagonaliseWork } from './tridiagonal';
 import { largest, scaleFor, scaled, transposed } from './vector';
 
 /** Reflectors applied at once on the way back. */
 const BLOCK: i32 = 64;
-
-/** Bytes a row: an odd number of cache lines, so that rows do not compete for the same places of a cache. */
-function stride(n: i32): usize {
-  return (((<usize>n + 7) >> 3) | 1) << 6;
-}
 
 function vectorSize(n: i32): usize {
   return (<usize>n + 8) << 3;
