@@ -3,6 +3,8 @@ export { eigenvalues, eigenvaluesWork, eigh, eighWork } from './eigh';
 export { cholesky, choleskyDiagonal, choleskyRows, choleskyWork } from './cholesky';
 export { gemm, gemmWork, product } from './gemm';
 export { addColumnProducts, addDeviations, mirror, packColumns } from './moments';
+export { qr, qrWork } from './qr';
+export { singularValues, singularValuesWork } from './svd';
 export { solveLeft, solveRight, solveWork } from './triangular';
 
 /** Where the memory that nothing static occupies begins. */
