@@ -1,0 +1,13 @@
+"""scikit-learn's CCA: iterative (NIPALS), one canonical direction after another."""
+import warnings
+
+import numpy as np
+from sklearn.cross_decomposition import CCA
+from sklearn.exceptions import ConvergenceWarning
+
+
+def cca_leading(data, components):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        a, b = CCA(n_components=components, scale=False).fit_transform(data["x"], data["y"])
+    return [np.corrcoef(a[:, i], b[:, i])[0, 1] for i in range(components)]
