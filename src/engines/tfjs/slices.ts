@@ -73,7 +73,14 @@ export function multiplySlices(
   // An explicit transposition: with `transposeA` the wasm backend of tfjs is many times slower.
   const flipped = left.map((one) => tf.transpose(one, [0, 2, 1]));
   const twice = right ? [] : flipped.map((one) => tf.mul<Tensor3D>(one, 2));
-  const over = (sums: Tensor): Tensor2D => (chunks === 1 ? tf.reshape(sums, [m, n]) : tf.sum(sums, 0));
+  // A sum that is to be split comes in units of its high part: its whole number is that part, its fraction the low one.
+  const factors = (right ?? left).map((one) => (split ? tf.mul<Tensor3D>(one, 1 / HALF) : one));
+  const ones = tf.ones([1, chunks]);
+  // As a product: some backends add along another axis than the last several times slower.
+  const over = (sums: Tensor): Tensor2D => {
+    const flat = chunks === 1 ? sums : tf.matMul(ones, tf.reshape(sums, [chunks, m * n]));
+    return tf.reshape(flat, [m, n]);
+  };
 
   return Array.from({ length: SLICES }, (_, level) => level).flatMap((level) => {
     const exponent = -8 * (level + 2);
@@ -81,25 +88,17 @@ export function multiplySlices(
       const a: Tensor3D[] = [];
       const b: Tensor3D[] = [];
       for (let k = 0; k <= level; k++) {
-        if (right) {
-          a.push(flipped[k]);
-          b.push(right[level - k]);
-        } else if (2 * k <= level) {
-          a.push(2 * k === level ? flipped[k] : twice[k]);
-          b.push(left[level - k]);
+        if (right || 2 * k <= level) {
+          a.push(right || 2 * k === level ? flipped[k] : twice[k]);
+          b.push(factors[level - k]);
         }
       }
       const sums = tf.matMul(tf.concat(a, 2), tf.concat(b, 1));
       if (!split) return [over(sums)];
-      const high = tf.floor(tf.mul(sums, 1 / HALF));
-      return [over(high), over(tf.sub(sums, tf.mul(high, HALF)))];
+      const high = tf.floor(sums);
+      return [over(high), tf.mul<Tensor2D>(over(tf.sub(sums, high)), HALF)];
     });
-    return split
-      ? [
-          { exponent: exponent + 12, value: values[0] },
-          { exponent, value: values[1] },
-        ]
-      : [{ exponent, value: values[0] }];
+    return values.map((value, i) => ({ exponent: split && i === 0 ? exponent + 12 : exponent, value }));
   });
 }
 
