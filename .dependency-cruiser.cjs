@@ -108,7 +108,7 @@ module.exports = {
       comment: 'Files, threads and processes live in node/ and cli/ only.',
       severity: 'error',
       from: { path: '^src/', pathNot: [room('node'), room('cli')] },
-      to: { dependencyTypes: ['core'] },
+      to: { dependencyTypes: ['core'], dependencyTypesNot: typeOnly },
     },
 
     {
@@ -129,10 +129,14 @@ module.exports = {
     },
     {
       name: 'engines-apart',
-      comment: 'An engine imports nothing from another engine.',
+      comment: 'An engine imports nothing from another engine, and of select.ts only types.',
       severity: 'error',
       from: { path: '^src/engines/([^/]+)/' },
-      to: { path: '^src/engines/', pathNot: ['^src/engines/$1/', '^src/engines/(engine|scope)\\.ts$'] },
+      to: {
+        path: '^src/engines/',
+        pathNot: ['^src/engines/$1/', '^src/engines/(engine|scope)\\.ts$'],
+        dependencyTypesNot: typeOnly,
+      },
     },
     {
       name: 'engines-late',

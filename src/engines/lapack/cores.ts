@@ -12,7 +12,10 @@ const OLD =
 /** The variable that names the kernels, read once when the library is loaded. */
 const VARIABLE = 'OPENBLAS_CORETYPE';
 
-type NodeFiles = typeof import('node:fs');
+/** What is used of `node:fs`. */
+interface NodeFiles {
+  readFileSync(path: string, encoding: 'utf8'): string;
+}
 
 /**
  * Better kernels for this processor than `core`, which OpenBLAS has chosen; nothing where those are right, or the user's

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { NumericalError } from '../../errors.js';
+import { NumericalError, UnsupportedError } from '../../errors.js';
 import type { NativeFunction, NativeLibrary } from './koffi.js';
 
 /** Routines with their arguments: how many, and how many of these are characters. */
@@ -65,6 +65,9 @@ export function leading(rows: number): number {
 
 /** The routines of one library. */
 export class Fortran {
+  /** Arguments of calls on other threads, which have their addresses alone: nothing else need keep them alive. */
+  private readonly underWay = new Set<readonly unknown[]>();
+
   private constructor(private readonly functions: Readonly<Record<Routine, NativeFunction>>) {}
 
   /** Finds all routines, or says which is missing. */
@@ -86,10 +89,11 @@ export class Fortran {
   /** Calls a routine on a thread of Node's pool. */
   start(name: Routine, ...values: readonly Argument[]): Promise<void> {
     const all = passed(name, values);
+    this.underWay.add(all);
     return new Promise((resolve, reject) => {
-      this.functions[name].async(...all, (error: unknown) => {
-        // Mentioned here, the arrays live until the routine has returned: it has their addresses alone.
-        if (error && all.length > 0) reject(error);
+      this.functions[name].async(...all, (cause: unknown) => {
+        this.underWay.delete(all);
+        if (cause) reject(new UnsupportedError(`koffi could not call ${name}`, { cause }));
         else resolve();
       });
     });
