@@ -3,7 +3,7 @@ import process from 'node:process';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Engine, Handle, HostMatrix } from '../../src/engines/engine.js';
 import { openEngine } from '../../src/engines/select.js';
-import { acquire } from '../../src/engines/wasm/machine.js';
+import { acquire, release } from '../../src/engines/wasm/machine.js';
 import { NumericalError, ShapeError, UnsupportedError } from '../../src/errors.js';
 import { distance, flip, gaussian, mapped, root, times } from '../support.js';
 
@@ -57,30 +57,40 @@ describe('threads of the wasm engine', () => {
     expect(await everything(three)).toEqual(expected);
   });
 
-  it('starts its workers once for engines that follow one another, and anew after a large computation', async () => {
+  it('starts its workers once for engines that follow one another, and none for small problems', async () => {
     const threads = process.getBuiltinModule('node:worker_threads');
     const { Worker } = threads;
     const start = vi.spyOn(threads, 'Worker').mockImplementation(function (...args) {
       return new Worker(...args);
     });
+    const gram = async (engine: Engine, rows: number) =>
+      engine.accumulateGram(await engine.upload(gaussian(rows, 70, 1)), new Float64Array(70));
+    // Too little to wake anyone for.
+    await gram(await openEngine('wasm', { threads: 4 }), 5);
+    expect(start).toHaveBeenCalledTimes(0);
     for (let i = 0; i < 3; i++) {
       const engine = await openEngine('wasm', { threads: 4 });
-      await engine.accumulateGram(await engine.upload(gaussian(300, 70, i)), new Float64Array(70));
+      await gram(engine, 300);
       await engine.close!();
     }
     expect(start).toHaveBeenCalledTimes(3);
-    const engine = await openEngine('wasm', { threads: 4 });
-    engine.dispose(
-      await engine.multiply(
-        await engine.upload(gaussian(3000, 1, 1)),
-        await engine.upload(gaussian(1, 3000, 2)),
-      ),
-    );
+  });
+
+  it('gives a machine up once it has grown and nobody uses it', async () => {
+    const engine = await openEngine('wasm', { threads: 7 });
+    const machine = await acquire({ threads: 7 });
+    const close = vi.spyOn(machine, 'close');
+    const [tall, wide] = [
+      await engine.upload(gaussian(3000, 1, 1)),
+      await engine.upload(gaussian(1, 3000, 2)),
+    ];
+    await engine.multiply(tall, wide);
     await engine.close!();
-    await (
-      await openEngine('wasm', { threads: 4 })
-    ).close!();
-    expect(start).toHaveBeenCalledTimes(6);
+    expect(machine.arena.used).toBe(0);
+    expect(close).not.toHaveBeenCalled();
+    release(machine);
+    expect(close).toHaveBeenCalledOnce();
+    expect(await acquire({ threads: 7 })).not.toBe(machine);
   });
 
   it('works on one thread where memory cannot be shared', async () => {

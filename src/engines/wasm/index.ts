@@ -41,7 +41,10 @@ class WasmEngine implements Engine {
 
   upload: Engine['upload'] = async (value) => this.#track(Stored.of(this.#machine, value));
 
-  download: Engine['download'] = (handle) => this.#alone([handle], async () => stored(handle).toHost());
+  download: Engine['download'] = async (handle) => {
+    const read = () => ({ tasks: [], workspace: 0, cost: 0, finish: () => stored(handle).toHost() });
+    return this.#together([handle], 0, read);
+  };
 
   columnMeans: Engine['columnMeans'] = (batch) =>
     this.#alone([batch], (machine) => samples.columnMeans(machine, stored(batch)));

@@ -16,7 +16,7 @@ export interface Prepared<T> extends Work {
   /** Takes what the tasks returned; releases what only they needed. */
   finish(results: readonly number[]): T;
   /** Releases everything, after an error. */
-  abandon(): void;
+  abandon?(): void;
   /** Another way to the same bits, which keeps several threads busy where nothing runs beside it. */
   readonly alone?: () => Promise<readonly number[]>;
 }
@@ -103,7 +103,7 @@ export class Lane {
       results = await this.#runMerged(all);
     } catch (error) {
       for (const { entry, prepared } of ready) {
-        prepared.abandon();
+        prepared.abandon?.();
         await settle(entry, async () => {
           throw error;
         });
@@ -135,7 +135,7 @@ export class Lane {
     try {
       return await (prepared.alone?.() ?? this.#machine.run(prepared));
     } catch (error) {
-      prepared.abandon();
+      prepared.abandon?.();
       throw error;
     }
   }

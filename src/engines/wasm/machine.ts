@@ -17,6 +17,9 @@ const INITIAL_PAGES = 32;
 /** Without engines a machine sleeps until the next is opened; one that has grown beyond this is given up instead. */
 const IDLE_BYTES = 2 ** 26;
 
+/** Bytes of workspaces at a time: beyond, fewer threads take part. */
+const WORKSPACE_BYTES = 2 ** 29;
+
 /** Largest memories to ask for, in pages: some hosts refuse to set aside 4 GiB of addresses. */
 const MAXIMUM_PAGES = [65_536, 32_768, 16_384];
 
@@ -35,10 +38,12 @@ export class Machine {
   /** Computations on it, one after another. */
   readonly lane: Lane;
   readonly #threads: Threads;
-  /** Engines that use it. */
-  users = 0;
 
-  constructor(memory: WebAssembly.Memory, threads: Threads) {
+  constructor(
+    readonly key: string,
+    memory: WebAssembly.Memory,
+    threads: Threads,
+  ) {
     this.arena = new Arena(memory, threads.kernels['heapBase']());
     this.#threads = threads;
     this.lane = new Lane(this);
@@ -55,15 +60,18 @@ export class Machine {
   /** Runs tasks, and `meanwhile` on this thread when the others have begun; returns what the functions returned. */
   async run({ tasks, workspace, cost }: Work, meanwhile?: () => void): Promise<number[]> {
     const bytes = Math.ceil(workspace / 64) * 64;
-    const places = Math.min(tasks.length, this.threads);
+    const most = Math.max(1, Math.floor(WORKSPACE_BYTES / bytes));
+    const places = Math.min(tasks.length, this.threads, most);
+    // With fewer places than threads, each task of a table has its own.
+    const size = places < this.threads ? Math.max(1, places) : CAPACITY;
     const work = bytes * places > 0 ? this.arena.take(bytes * places) : 0;
     try {
-      if (tasks.length <= CAPACITY) return await this.#threads.run(tasks, cost, work, bytes, meanwhile);
       const results: number[] = [];
-      for (let from = 0; from < tasks.length; from += CAPACITY) {
-        const part = tasks.slice(from, from + CAPACITY);
+      for (let from = 0; from === 0 || from < tasks.length; from += size) {
+        const part = tasks.slice(from, from + size);
+        const share = (cost * part.length) / tasks.length;
         results.push(
-          ...(await this.#threads.run(part, cost, work, bytes, from === 0 ? meanwhile : undefined)),
+          ...(await this.#threads.run(part, share, work, bytes, from === 0 ? meanwhile : undefined)),
         );
       }
       return results;
@@ -77,36 +85,36 @@ export class Machine {
   }
 }
 
-const machines = new Map<string, Promise<Machine>>();
+/** Machines by their options, each with the number of engines that use it. */
+const machines = new Map<string, { users: number; readonly machine: Promise<Machine> }>();
 
 /** A machine for these options: one that is there already, or a new one. */
 export async function acquire({ threads = cores(), fma = false }: EngineOptions): Promise<Machine> {
   const key = `${threads} ${fma}`;
-  let opening = machines.get(key);
-  if (opening === undefined) {
-    opening = build(threads, fma);
-    machines.set(key, opening);
-    opening.catch(() => machines.delete(key));
+  let known = machines.get(key);
+  if (known === undefined) {
+    known = { users: 0, machine: build(threads, fma, key) };
+    machines.set(key, known);
   }
-  const machine = await opening;
-  machine.users++;
-  return machine;
+  known.users++;
+  try {
+    return await known.machine;
+  } catch (error) {
+    machines.delete(key);
+    throw error;
+  }
 }
 
 /** Ends the use of a machine by one engine. */
 export function release(machine: Machine): void {
-  machine.users--;
-  if (machine.users > 0 || machine.arena.size <= IDLE_BYTES) return;
-  for (const [key, value] of machines) {
-    void value.then((known) => {
-      if (known !== machine || machine.users > 0) return;
-      machines.delete(key);
-      machine.close();
-    });
-  }
+  const known = machines.get(machine.key)!;
+  known.users--;
+  if (known.users > 0 || machine.arena.size <= IDLE_BYTES) return;
+  machines.delete(machine.key);
+  machine.close();
 }
 
-async function build(threads: number, fma: boolean): Promise<Machine> {
+async function build(threads: number, fma: boolean, key: string): Promise<Machine> {
   if (typeof WebAssembly === 'undefined') {
     throw new UnsupportedError("wasm: there is no WebAssembly here; take the engine 'ml-matrix'");
   }
@@ -114,7 +122,7 @@ async function build(threads: number, fma: boolean): Promise<Machine> {
   const start = typeof found === 'function' ? found : undefined;
   const module = await compile(fma, start !== undefined);
   const memory = allocate(start !== undefined);
-  return new Machine(memory, new Threads(module, memory, threads, start));
+  return new Machine(key, memory, new Threads(module, memory, threads, start));
 }
 
 async function compile(fma: boolean, shared: boolean): Promise<WebAssembly.Module> {

@@ -21,16 +21,17 @@ export interface Task {
 }
 
 /** Floating point operations below which waking another thread costs more than it saves. */
-const WORTH_WAKING = 400_000;
+const WORTH_WAKING = 1_000_000;
 /** Looks at the counter before going to sleep: the last task of another thread is about to end. */
 const LOOKS = 2000;
 
-/** This thread, `thread` 0, and `count − 1` workers. */
+/** This thread, `thread` 0, and `count − 1` workers, which start when there is something worth starting them for. */
 export class Threads {
   readonly #names: readonly string[];
   readonly #control: Int32Array;
   readonly #table: Float64Array;
-  readonly #ends: readonly (() => void)[];
+  readonly #start: (thread: number) => () => void;
+  #ends: (() => void)[] | undefined;
   readonly kernels: Kernels;
   readonly count: number;
 
@@ -41,13 +42,13 @@ export class Threads {
     this.#control = new Int32Array(memory.buffer, 0, 2 * TABLE);
     this.#table = new Float64Array(memory.buffer, 0, TABLE + HEAD + SLOT * CAPACITY);
     this.count = start ? count : 1;
-    this.#ends = Array.from({ length: this.count - 1 }, (_, i) => start!({ module, memory, thread: i + 1 }));
+    this.#start = (thread) => start!({ module, memory, thread });
   }
 
   /**
    * Runs up to `CAPACITY` tasks, which take about `cost` floating point operations in all, each with a workspace of `bytes`
    * bytes at `work` (one per task, or one per thread where there are fewer of these). `meanwhile` runs on this thread
-   * while the others have begun. Returns what the functions returned.
+   * once the others have begun. Returns what the functions returned.
    */
   run(
     tasks: readonly Task[],
@@ -56,10 +57,11 @@ export class Threads {
     bytes: number,
     meanwhile?: () => void,
   ): number[] | Promise<number[]> {
-    if (this.count === 1 || tasks.length === 0 || (cost < WORTH_WAKING && !meanwhile)) {
+    if (this.count === 1 || cost < WORTH_WAKING) {
       meanwhile?.();
       return tasks.map(({ run, args }) => this.kernels[run](...args, work));
     }
+    this.#ends ??= Array.from({ length: this.count - 1 }, (_, i) => this.#start(i + 1));
     this.#announce(tasks, work, bytes);
     meanwhile?.();
     this.#drain();
@@ -70,7 +72,7 @@ export class Threads {
 
   /** Ends the workers. */
   close(): void {
-    for (const end of this.#ends) end();
+    for (const end of this.#ends ?? []) end();
   }
 
   #announce(tasks: readonly Task[], work: number, bytes: number): void {
