@@ -34,15 +34,18 @@ export async function activeBackend(): Promise<Backend> {
       'the WebGL of this device renders to 16-bit numbers only, which cannot hold exact products: use another engine',
     );
   }
-  const card = name === 'webgl' ? renderer(tf) : undefined;
-  const software = card !== undefined && /swiftshader|llvmpipe|software|basic render/i.test(card);
+  const device = name === 'webgl' || name === 'webgpu' ? card(tf) : undefined;
   return {
     tf,
     name,
-    description: `tfjs ${tf.version_core}, backend '${name}'${card === undefined ? '' : ` on ${card}`}`,
-    gpu: name === 'webgl' ? !software : name === 'webgpu' ? true : name === 'tensorflow' ? undefined : false,
+    description: `tfjs ${tf.version_core}, backend '${name}'${device === undefined ? '' : ` on ${device}`}`,
+    gpu: GPU[name] === undefined ? undefined : GPU[name] && !SOFTWARE.test(device ?? ''),
   };
 }
+
+/** Whether a backend is for graphics cards; TensorFlow itself may have one or not, and others are not known. */
+const GPU: Partial<Record<string, boolean>> = { webgl: true, webgpu: true, wasm: false, cpu: false };
+const SOFTWARE = /swiftshader|llvmpipe|software|basic render/i;
 
 /** Throws where another backend is active now than the one whose exactness was verified. */
 export function stillActive({ tf, name }: Backend): void {
@@ -69,11 +72,15 @@ async function load(): Promise<Tfjs> {
   return typeof module.tidy === 'function' ? module : (module.default ?? module);
 }
 
-/** What WebGL says it draws with, where the browser tells. */
-function renderer(tf: Tfjs): string | undefined {
-  const { gpgpu } = tf.backend() as { gpgpu?: { gl?: WebGLRenderingContext } };
+/** What WebGL or WebGPU says it computes with, where the browser tells. */
+function card(tf: Tfjs): string | undefined {
+  const { gpgpu, adapterInfo } = tf.backend() as {
+    gpgpu?: { gl?: WebGLRenderingContext };
+    adapterInfo?: { vendor?: string; architecture?: string };
+  };
   const extension = gpgpu?.gl?.getExtension('WEBGL_debug_renderer_info');
-  if (!extension) return undefined;
-  const name: unknown = gpgpu!.gl!.getParameter(extension.UNMASKED_RENDERER_WEBGL);
+  const name: unknown = extension
+    ? gpgpu!.gl!.getParameter(extension.UNMASKED_RENDERER_WEBGL)
+    : [adapterInfo?.vendor, adapterInfo?.architecture].filter((part) => part).join(' ');
   return typeof name === 'string' && name !== '' ? name : undefined;
 }
