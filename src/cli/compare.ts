@@ -6,12 +6,12 @@
 import { compare } from '../compare/compare.js';
 import type { Similarity } from '../compare/similarity.js';
 import { writeNpz } from '../io/npz.js';
-import { chooseBackend } from '../node/backend.js';
 import { writeAtomic } from '../node/files.js';
 import { isArrayFile } from '../node/activations.js';
 import { report, svgFile, toCsv } from '../report/index.js';
 import { UsageError, countOf, measureArgs, measureOf, runArgs, runOptionsOf } from './arguments.js';
 import type { Command, Values } from './arguments.js';
+import { backendFor } from './backend.js';
 import { outputFiles, progressBar, table } from './output.js';
 import { openData, openSide } from './sides.js';
 
@@ -82,7 +82,7 @@ export const compareCommand: Command = {
     if (needsModel && values['data'] === undefined) {
       throw new UsageError('models are compared on data: give --data images.npz');
     }
-    const backend = needsModel ? await chooseBackend(preferred(values)) : undefined;
+    const backend = await backendFor(values, needsModel);
     const [a, b] = [await openSide(paths[0]), await openSide(paths[1])];
     const data = needsModel
       ? await openData(String(values['data']), (a.isModel ? a : b).input, dataOptionsOf(values))
@@ -131,13 +131,6 @@ function factorOf(text: string): number {
   const value = Number(top) / Number(bottom);
   if (more === undefined && top !== '' && Number.isFinite(value) && value !== 0) return value;
   throw new UsageError(`--scale is '${text}': give a factor such as 0.0039 or 1/255`);
-}
-
-function preferred(values: Values): { prefer?: 'tensorflow' | 'wasm' | 'cpu' } {
-  const name = values['backend'];
-  if (name === undefined) return {};
-  if (name === 'tensorflow' || name === 'wasm' || name === 'cpu') return { prefer: name };
-  throw new UsageError(`--backend is '${String(name)}': choose tensorflow, wasm or cpu`);
 }
 
 function text(similarity: Similarity): string {

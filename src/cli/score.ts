@@ -9,6 +9,7 @@ import { loadArray } from '../node/activations.js';
 import { writeAtomic } from '../node/files.js';
 import { measureArgs, measureOf, runArgs, runOptionsOf } from './arguments.js';
 import type { Command } from './arguments.js';
+import { backendFor } from './backend.js';
 import { outputFiles, progressBar, table } from './output.js';
 
 /** The command. */
@@ -30,6 +31,7 @@ export const scoreCommand: Command = {
     const one = asked ? measureOf(values, 'svcca') : undefined;
     const run = runOptionsOf(values);
     const [x, y] = [await loadArray(String(values['x'])), await loadArray(String(values['y']))];
+    await backendFor(values, false);
     const { onProgress, stop } = progressBar();
     const scored = await score(x.array, y.array, {
       ...run,
