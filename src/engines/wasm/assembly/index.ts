@@ -4,7 +4,7 @@ export { cholesky, choleskyDiagonal, choleskyRows, choleskyWork } from './choles
 export { gemm, gemmWork, product } from './gemm';
 export { addColumnProducts, addDeviations, mirror, packColumns } from './moments';
 export { qr, qrWork } from './qr';
-export { singularValues, singularValuesWork } from './svd';
+export { singularValues, singularValuesWork, svd, svdWork } from './svd';
 export { solveLeft, solveRight, solveWork } from './triangular';
 
 /** Where the memory that nothing static occupies begins. */

@@ -4,7 +4,7 @@
  */
 import { get, set } from './memory';
 import { distance, lowner, origin, secularRoot } from './secular';
-import { scaled } from './vector';
+import { dot } from './vector';
 
 /** Element i of a list of integers. */
 // @ts-ignore: decorator
@@ -91,26 +91,23 @@ export function solveRankOne(
 }
 
 /**
- * Turns row j of s, the differences pole − λ, into the unit vector `zᵢ/(poleᵢ − λ)`; element `columns[q]` of it goes to place q.
- * `work`: 8·k bytes.
+ * Turns a row of differences pole − λ into the unit vector of `zᵢ/(poleᵢ − λ)`, in the order of `columns`; `work` (8·k bytes) keeps it
+ * as it was before it was scaled and ordered.
  */
 export function rankOneVector(k: i32, z: usize, row: usize, columns: usize, work: usize): void {
-  let norm = f64x2.splat(0);
   let i = 0;
   for (; i + 1 < k; i += 2) {
     const offset = <usize>i << 3;
-    const x = f64x2.div(v128.load(z + offset), v128.load(row + offset));
-    v128.store(work + offset, x);
-    norm = f64x2.add(norm, f64x2.mul(x, x));
+    v128.store(work + offset, f64x2.div(v128.load(z + offset), v128.load(row + offset)));
   }
-  let sum = f64x2.extract_lane(norm, 0) + f64x2.extract_lane(norm, 1);
-  if (i < k) {
-    const x = get(z, i) / get(row, i);
-    set(work, i, x);
-    sum += x * x;
-  }
-  for (let q = 0; q < k; q++) set(row, q, get(work, item(columns, q)));
-  scaled(k, 1 / Math.sqrt(sum), row, row);
+  if (i < k) set(work, i, get(z, i) / get(row, i));
+  unitRow(k, work, columns, row);
+}
+
+/** `out[q] = x[columns[q]] / ‖x‖` */
+export function unitRow(k: i32, x: usize, columns: usize, out: usize): void {
+  const inverse = 1 / Math.sqrt(dot(k, x, x));
+  for (let q = 0; q < k; q++) set(out, q, inverse * get(x, item(columns, q)));
 }
 
 /** Copies rows `list[from…to)` of x, n elements each, one after the other to `out`. */

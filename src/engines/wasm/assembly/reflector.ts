@@ -17,6 +17,13 @@ export function stride(n: i32): usize {
 /** What the last `reflect` sends its vector to: `H·x = beta · e`. */
 export let beta: f64 = 0;
 
+/** Sum of squares, by halves: rounding must not add up in one direction, or many reflectors are not orthogonal together. */
+function squares(n: i32, x: usize): f64 {
+  if (n <= 64) return dot(n, x, x);
+  const half = (n >> 1) & ~3;
+  return squares(half, x) + squares(n - half, x + (<usize>half << 3));
+}
+
 /**
  * The reflector that sends x to a multiple of its element at `pivot`, the first or the last of the n. Overwrites x by v
  * with `v[pivot] = 1`, leaves the multiple in `beta` and returns tau (zero: x is such a multiple already).
@@ -24,7 +31,7 @@ export let beta: f64 = 0;
 export function reflect(n: i32, x: usize, pivot: i32): f64 {
   const alpha = get(x, pivot);
   const rest = pivot == 0 ? x + 8 : x;
-  const sum = dot(n - 1, rest, rest);
+  const sum = squares(n - 1, rest);
   if (!(sum > NEGLIGIBLE)) {
     memory.fill(x, 0, <usize>n << 3);
     set(x, pivot, 1);

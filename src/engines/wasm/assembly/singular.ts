@@ -8,15 +8,18 @@ import { rotate } from './vector';
 /** Relative to the norm: rotations leave more than half of this behind, so that less is not reached for clustered values. */
 export const DROPPED: f64 = 4.440892098500626e-16;
 
+/** Squares of less are lost, and so is its effect on a matrix that is scaled. */
+const VANISHED: f64 = 1e-140;
+
 /** Sweeps before a singular value is given up; two are usual. */
 const LIMIT: i32 = 80;
 
 /** The last rotation: `c·f + s·g = r`, `c·g − s·f = 0`. */
-let c: f64 = 1;
-let s: f64 = 0;
+export let c: f64 = 1;
+export let s: f64 = 0;
 
-function rotation(f: f64, g: f64): f64 {
-  if (g == 0) {
+export function rotation(f: f64, g: f64): f64 {
+  if (Math.abs(g) < VANISHED) {
     c = 1;
     s = 0;
     return f;
