@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { NumericalError } from '../../errors.js';
 import type { HostMatrix } from '../engine.js';
 import { Dense, copied, transposed } from './dense.js';
 import { Info, leading, real } from './fortran.js';
@@ -49,7 +50,7 @@ async function tridiagonal(
   a: Dense,
 ): Promise<{ matrix: Float64Array; diagonal: Float64Array; beside: Float64Array; tau: Float64Array }> {
   const n = a.rows;
-  const matrix = copied(a.lower);
+  const matrix = finite(copied(a.lower), 'eigenvalues');
   const [diagonal, beside, tau] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)];
   const shape = ['U', n, matrix, leading(n), diagonal, beside, tau] as const;
   const space = machine.workspace('dsytrd', ...shape);
@@ -82,7 +83,7 @@ async function divideAndConquer(
   const vectors = job === 'S' ? rank : 0;
   const s = new Float64Array(rank);
   const [u, vt] = [new Float64Array(cols * vectors), new Float64Array(vectors * rows)];
-  const matrix = copied(a.values);
+  const matrix = finite(copied(a.values), 'singular values');
   const spaces = [matrix, leading(cols), s, u, leading(cols), vt, leading(vectors)] as const;
   const work = machine.workspace('dgesdd', job, cols, rows, ...spaces);
   const integers = new BigInt64Array(8 * rank);
@@ -145,6 +146,15 @@ export async function solveTriangular(
   const operands = [real(1), l.doubles, leading(l.rows), x, leading(cols)] as const;
   await machine.step(rows * cols * l.rows, 'dtrsm', ...flags, cols, rows, ...operands);
   return new Dense(rows, cols, x);
+}
+
+/** The same values; LAPACK would search without end where one is infinite. @throws NumericalError */
+function finite(values: Float64Array, what: string): Float64Array {
+  // 0·NaN and 0·∞ are NaN.
+  let probe = 0;
+  for (let i = 0; i < values.length; i++) probe += values[i] * 0;
+  if (probe === 0) return values;
+  throw new NumericalError(`no ${what} of a matrix that holds NaN or ±Infinity`);
 }
 
 /** A copy for the caller. */

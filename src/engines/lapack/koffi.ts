@@ -22,15 +22,13 @@ export type NativeFunction = ReturnType<NativeLibrary['func']>;
 const STACK = 2 ** 21;
 
 /** @throws UnsupportedError outside Node, and where the package is missing or does not load. */
-export async function loadKoffi(): Promise<Koffi> {
+export async function loadKoffi(load = importKoffi): Promise<Koffi> {
   if (globalThis.process?.versions?.node === undefined) {
     throw new UnsupportedError('native libraries cannot be called here: the lapack engine runs in Node only');
   }
-  // Not a literal: a bundler for browsers would try to resolve it.
-  const name = ['koffi'].join('');
-  let module: Koffi & { readonly default?: Koffi };
+  let module: KoffiModule;
   try {
-    module = (await import(/* webpackIgnore: true */ /* @vite-ignore */ name)) as Koffi;
+    module = await load();
   } catch (cause) {
     const { code = '', message = String(cause) } = cause as { code?: string; message?: string };
     const missing = code.endsWith('MODULE_NOT_FOUND') && /['"]koffi['"]/.test(message);
@@ -40,6 +38,15 @@ export async function loadKoffi(): Promise<Koffi> {
     );
   }
   return module.default ?? module;
+}
+
+/** The namespace of the package. */
+type KoffiModule = Koffi & { readonly default?: Koffi };
+
+function importKoffi(): Promise<KoffiModule> {
+  // Not a literal: a bundler for browsers would try to resolve it.
+  const name = ['koffi'].join('');
+  return import(/* webpackIgnore: true */ /* @vite-ignore */ name) as Promise<KoffiModule>;
 }
 
 /** Makes room on the stacks of worker threads. False where the program has loaded a library by koffi before: too late. */
