@@ -23,7 +23,7 @@ import { openEnvironment } from './python.js';
 import type { Environment } from './python.js';
 import { BENCH_FORMAT } from './report.js';
 import type { Report } from './report.js';
-import { barTable, caseTable, markdown } from './table.js';
+import { barTable, caseTable, markdown, otherTables } from './table.js';
 
 const HELP = `Usage: npm run bench -- [options]
 
@@ -92,7 +92,7 @@ async function main(): Promise<void> {
   };
   try {
     const report = await measure(bench, chosen, typeof environment === 'string' ? environment : undefined);
-    console.log(`## Promises\n\n${barTable(report.bars)}`);
+    console.log([...otherTables(report), '## Promises', barTable(report.bars)].join('\n\n'));
     if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 1)}\n`);
     if (values.markdown !== undefined) writeFileSync(values.markdown, `${markdown(report)}\n`);
   } finally {

@@ -20,10 +20,17 @@ export function markdown(report: Report): string {
       `## ${group}`,
       ...report.cases.filter((result) => result.group === group).map(caseTable),
     ]),
+    ...otherTables(report),
+  ].join('\n\n');
+}
+
+/** What is no case: streaming, scaling, start. */
+export function otherTables(report: Report): string[] {
+  return [
     ...(report.stream ? ['## Streaming', streamTable(report.stream)] : []),
     ...(report.scaling.length > 0 ? ['## Scaling', ...report.scaling.map(scalingTable)] : []),
     ...(report.start ? ['## Start and size', startTable(report.start)] : []),
-  ].join('\n\n');
+  ];
 }
 
 function heading(report: Report): string[] {

@@ -72,6 +72,7 @@ export async function runStream(bench: Bench): Promise<StreamResult> {
         },
         ...{ x: files.paths['x'], y: files.paths['y'] },
       };
+      bench.log(`stream: ${name}`);
       try {
         const idle = await child({ ...task, batches: 0 });
         const { ms, score, peak } = await child(task);
@@ -81,6 +82,7 @@ export async function runStream(bench: Bench): Promise<StreamResult> {
       }
     }
     if (environment) {
+      bench.log('stream: numpy');
       const peer = new Peer(environment, 'numpy_expert');
       await peer.load(files.paths);
       const { ms, value, memory } = await peer.run('stream_cca', { batches, rows, cols, step });
