@@ -65,10 +65,10 @@ async function tile(
     let terms: Term[] | undefined;
     for (let from = inner[0]; from < inner[1]; from += group * chunk) {
       const span: Span = [from, Math.min(inner[1], from + group * chunk)];
-      const more = tf.tidy(() => {
+      const more = inTidy(tf, () => {
         const a = chunks(tf, left, span, rows, chunk);
         const b = right && chunks(tf, right, span, cols, chunk);
-        return multiplySlices(tf, a, b, depth > chunk) as (Term & Record<string, never>)[];
+        return multiplySlices(tf, a, b, depth > chunk);
       });
       terms = addTerms(tf, terms, more);
     }
@@ -80,6 +80,11 @@ async function tile(
   } finally {
     pair.dispose();
   }
+}
+
+/** `tf.tidy` for terms, whose tensors it finds and whose type it does not know. */
+function inTidy(tf: Tfjs, work: () => Term[]): Term[] {
+  return tf.tidy(work as () => never);
 }
 
 /** Slices of an operand in chunks `[chunks, rows, columns]`. */
