@@ -5,20 +5,13 @@
 import fc from 'fast-check';
 import { EigenvalueDecomposition, Matrix as MlMatrix, SingularValueDecomposition } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
-import { binaries } from '../../src/engines/wasm/binary.js';
+import { acquire } from '../../src/engines/wasm/machine.js';
 import { Random } from '../../src/random.js';
 import { distance, gaussian, mapped } from '../support.js';
 import type { Dense } from './decomposition-cases.js';
 import { filled, rectangular, spectrum, symmetric, symmetricCases } from './decomposition-cases.js';
 
-type Kernel = (...args: number[]) => number;
-
-const { base64, sharedFlag } = binaries.separate;
-const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-bytes[sharedFlag] = 1;
-const memory = new WebAssembly.Memory({ initial: 16, maximum: 65_536 });
-const kernels = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
-  .exports as unknown as Record<string, Kernel>;
+const { arena, kernels } = await acquire({ threads: 1 });
 
 const GUARD = 64;
 
@@ -27,41 +20,38 @@ const GUARD = 64;
  * outputs in the order of `args`, where each is `'out'`; nothing may be written beyond them.
  */
 function call(name: string, size: number[], a: Dense, args: (number | 'a' | 'out')[], shapes: number[]) {
-  let top = kernels['heapBase']();
   const areas: [number, number][] = [];
   const place = (length: number) => {
-    const at = (top + 63) & ~63;
-    top = at + length + GUARD;
-    if (top > memory.buffer.byteLength) memory.grow(Math.ceil((top - memory.buffer.byteLength) / 65_536));
-    new Uint8Array(memory.buffer, at, length).fill(0xff);
-    new Uint8Array(memory.buffer, at + length, GUARD).fill(0xa5);
+    const at = arena.take(length + GUARD);
     areas.push([at, length]);
     return at;
   };
   const input = place(8 * a.data.length);
   const outputs = shapes.map((length) => place(8 * length));
   const workspace = place(kernels[`${name}Work`](...size));
-  new Float64Array(memory.buffer, input, a.data.length).set(a.data);
+  // Views are taken when the memory has its size.
+  const { buffer } = arena.memory;
+  for (const [at, length] of areas) {
+    new Uint8Array(buffer, at, length).fill(0xff);
+    new Uint8Array(buffer, at + length, GUARD).fill(0xa5);
+  }
+  arena.f64(input, a.data.length).set(a.data);
   const left = [...outputs];
   const actual = args.map((arg) => (arg === 'a' ? input : arg === 'out' ? left.shift()! : arg));
   const code = kernels[name](...actual, workspace);
+  const out = outputs.map((at, i) => arena.f64(at, shapes[i]).slice());
   for (const [at, length] of areas) {
-    expect(new Uint8Array(memory.buffer, at + length, GUARD).every((byte) => byte === 0xa5)).toBe(true);
+    expect(new Uint8Array(buffer, at + length, GUARD).every((byte) => byte === 0xa5)).toBe(true);
+    arena.free(at);
   }
-  return { code, out: outputs.map((at, i) => new Float64Array(memory.buffer, at, shapes[i]).slice()) };
+  return { code, out };
 }
 
 const eigh = (a: Dense, k = a.rows) =>
   call('eigh', [a.rows], a, [a.rows, 'a', 'out', 'out', k], [a.rows, a.rows * k]);
 const eigenvalues = (a: Dense) => call('eigenvalues', [a.rows], a, [a.rows, 'a', 'out'], [a.rows]);
-const singularValues = ({ rows, cols, ...a }: Dense) =>
-  call(
-    'singularValues',
-    [rows, cols],
-    { rows, cols, ...a },
-    [rows, cols, 'a', 'out'],
-    [Math.min(rows, cols)],
-  );
+const singularValues = (a: Dense) =>
+  call('singularValues', [a.rows, a.cols], a, [a.rows, a.cols, 'a', 'out'], [Math.min(a.rows, a.cols)]);
 const qr = (a: Dense) =>
   call('qr', [a.rows, a.cols], a, [a.rows, a.cols, 'a', 'out', 'out'], [a.rows * a.cols, a.cols ** 2]);
 function svd(a: Dense) {
