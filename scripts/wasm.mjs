@@ -1,8 +1,7 @@
 /**
- * Compiles the kernels of the wasm engine (AssemblyScript) and writes them, in base64, to `src/engines/wasm/binary.ts`,
+ * Compiles the kernels of the wasm engine (AssemblyScript) and writes them, deflated and in base64, to `src/engines/wasm/binary.ts`,
  * which is not committed. Does nothing where that file was made from the sources as they are.
  */
-import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -18,6 +17,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { deflateRawSync } from 'node:zlib';
 import asc from 'assemblyscript/asc';
 
 const script = fileURLToPath(import.meta.url);
@@ -83,9 +83,11 @@ async function main() {
     const entries = [];
     for (const [name, flags] of Object.entries(variants)) {
       const binary = await compile(name, flags, folder);
-      const value = `{ sharedFlag: ${sharedFlag(binary)}, base64: '${Buffer.from(binary).toString('base64')}' }`;
-      entries.push(`  ${name}: ${value},`);
-      console.log(`wasm: ${name} has ${binary.length} bytes`);
+      // Compressed before it becomes text: that is a quarter less to download than what a server makes of the text.
+      const packed = deflateRawSync(binary, { level: 9 });
+      const fields = `sharedFlag: ${sharedFlag(binary)}, size: ${binary.length}`;
+      entries.push(`  ${name}: { ${fields}, deflated: '${packed.toString('base64')}' },`);
+      console.log(`wasm: ${name} has ${binary.length} bytes, ${packed.length} compressed`);
     }
     const text = `${stamp}\nexport const binaries = {\n${entries.join('\n')}\n};\n`;
     // Written aside and renamed, so that a build that runs at the same time never reads half of it.

@@ -164,7 +164,7 @@ export function svd(machine: Machine, a: Stored): Prepared<{ u: Stored; s: Float
   return prepare(machine, (places) => {
     const { rows, cols } = a;
     const rank = Math.min(rows, cols);
-    const [at, s] = [places.copy(a), places.vector(rank)];
+    const [at, s] = [places.read(a), places.vector(rank)];
     const [u, v] = [places.output(rows, rank), places.output(cols, rank)];
     return {
       tasks: [{ run: 'svd', args: [rows, cols, at, u.address(), s, v.address()] }],
