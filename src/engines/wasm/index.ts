@@ -15,6 +15,7 @@ import { acquire, release } from './machine.js';
 import type { Machine } from './machine.js';
 import * as samples from './samples.js';
 import { Stored } from './stored.js';
+import * as triangular from './triangular.js';
 
 /** Opens the engine. @throws UnsupportedError where WebAssembly or its SIMD instructions are missing. */
 export async function open(options: EngineOptions = {}): Promise<Engine> {
@@ -93,7 +94,7 @@ class WasmEngine implements Engine {
 
   cholesky: Engine['cholesky'] = async (a) => {
     checkSquare(a, 'Cholesky');
-    const run = (machine: Machine) => dense.cholesky(machine, stored(a));
+    const run = (machine: Machine) => triangular.cholesky(machine, stored(a));
     const factor = await this.#together([a], 8 * a.rows * a.cols, run);
     return factor && this.#track(factor);
   };
@@ -104,7 +105,8 @@ class WasmEngine implements Engine {
         `cannot solve ${l.rows} × ${l.cols} with ${b.rows} × ${b.cols} on the ${side === 'left' ? 'right' : 'left'}`,
       );
     }
-    const run = (machine: Machine) => dense.solveTriangular(machine, stored(l), stored(b), side, transpose);
+    const run = (machine: Machine) =>
+      triangular.solveTriangular(machine, stored(l), stored(b), side, transpose);
     return this.#track(await this.#together([l, b], 8 * b.rows * b.cols, run));
   };
 
