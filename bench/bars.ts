@@ -28,7 +28,7 @@ export function evaluateBars(report: Pick<Report, 'cases' | 'stream' | 'start'>)
     for (const name of ['cca', 'svcca', 'pwcca']) {
       bars.push(against(`one pair, ${name.toUpperCase()}`, engine, limit, timings(`pair-${name}`), expert));
     }
-    for (const name of ['svcca', 'cca', 'cka']) {
+    for (const name of ['svcca', 'cca']) {
       bars.push(
         against(`matrix of layers, ${name.toUpperCase()}`, engine, limit, timings(`layers-${name}`), expert),
       );

@@ -27,8 +27,8 @@ export interface PeerSpec {
   readonly options?: object;
   /** @defaultValue 1e-6 */
   readonly tolerance?: number;
-  /** Its numbers are the leading correlations alone. */
-  readonly leading?: boolean;
+  /** It gives the score alone, not the correlations behind it. */
+  readonly scoreOnly?: boolean;
   /** What the figure leaves out, or how its number differs. */
   readonly note?: string;
 }
@@ -122,7 +122,7 @@ async function openPeers(
   if (environment === undefined || spec.peers.length === 0) return { arrays: undefined, processes: [] };
   const arrays = new SharedArrays(data, library.svcca.writeNpy);
   const processes = new Map<PeerModule, Peer>();
-  for (const { name, module, run, options, tolerance = 1e-6, leading, note } of spec.peers) {
+  for (const { name, module, run, options, tolerance = 1e-6, scoreOnly, note } of spec.peers) {
     if (!environment.modules.has(module)) continue;
     try {
       let peer = processes.get(module);
@@ -138,7 +138,7 @@ async function openPeers(
         name,
         kind: 'peer',
         tolerance,
-        ...(leading !== undefined && { leading }),
+        ...(scoreOnly !== undefined && { scoreOnly }),
         ...(note !== undefined && { note }),
         run: () => running.run(run, options),
       });

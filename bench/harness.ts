@@ -19,8 +19,8 @@ export interface Participant {
   readonly kind: 'svcca' | 'peer';
   /** Largest relative difference to the first engine that counts as the same answer. */
   readonly tolerance: number;
-  /** Compares the participant's numbers with the first engine's correlations instead of all of its numbers. */
-  readonly leading?: boolean;
+  /** It gives the score alone, which comes first in the numbers of the others. */
+  readonly scoreOnly?: boolean;
   readonly note?: string;
   run(): Promise<Run>;
 }
@@ -83,8 +83,8 @@ export async function alternate(
   const truth =
     active.find(({ participant }) => participant.kind === 'svcca')?.value ?? active[0]?.value ?? [];
   const timings = active.map(({ participant, runs, value }): Timing => {
-    const { name, kind, tolerance, leading, note } = participant;
-    const difference = differenceOf(value, leading ? truth.slice(1, value.length + 1) : truth);
+    const { name, kind, tolerance, scoreOnly, note } = participant;
+    const difference = differenceOf(value, scoreOnly ? truth.slice(0, 1) : truth);
     return {
       name,
       kind,
