@@ -6,7 +6,7 @@
 import { gemm } from './gemm';
 import { get, set } from './memory';
 import { beta, reflect, stride } from './reflector';
-import { combine, project, scaled, transposed } from './vector';
+import { combine, project, remove, scaled, transposed } from './vector';
 
 /** Columns reduced between two updates of the matrix. */
 const BLOCK: i32 = 32;
@@ -56,9 +56,9 @@ export function bidiagonalise(
 
       const uRow = left + <usize>i * ldl;
       column(q, y, ldn, at, c);
-      combine(q, tall, -1, c, u + at, ldm, uRow + at);
+      remove(q, tall, c, u + at, ldm, uRow + at);
       column(q, v, ldn, at, c);
-      combine(q, tall, -1, c, x + at, ldm, uRow + at);
+      remove(q, tall, c, x + at, ldm, uRow + at);
       const tl = reflect(tall, uRow + at, 0);
       set(tauLeft, i, tl);
       set(d, i, beta);
@@ -70,17 +70,17 @@ export function bidiagonalise(
       const row = a + <usize>i * lda + next;
       const yq = y + <usize>q * ldn + next;
       memory.fill(yq, 0, <usize>wide << 3);
-      combine(tall, wide, 1, uq + at, row, lda, yq);
+      combine(tall, wide, uq + at, row, lda, yq);
       project(q, tall, u + at, ldm, uq + at, c);
-      combine(q, wide, -1, c, y + next, ldn, yq);
+      remove(q, wide, c, y + next, ldn, yq);
       project(q, tall, x + at, ldm, uq + at, c);
-      combine(q, wide, -1, c, v + next, ldn, yq);
+      remove(q, wide, c, v + next, ldn, yq);
       scaled(wide, tl, yq, yq);
 
       column(q + 1, u, ldm, at, c);
-      combine(q + 1, wide, -1, c, y + next, ldn, row);
+      remove(q + 1, wide, c, y + next, ldn, row);
       column(q, x, ldm, at, c);
-      combine(q, wide, -1, c, v + next, ldn, row);
+      remove(q, wide, c, v + next, ldn, row);
       const tr = reflect(wide, row, 0);
       set(tauRight, i, tr);
       set(e, i, beta);
@@ -91,9 +91,9 @@ export function bidiagonalise(
       const xq = x + <usize>q * ldm + next;
       project(tall - 1, wide, row + lda, lda, vq, xq);
       project(q + 1, wide, y + next, ldn, vq, c);
-      combine(q + 1, tall - 1, -1, c, u + next, ldm, xq);
+      remove(q + 1, tall - 1, c, u + next, ldm, xq);
       project(q, wide, v + next, ldn, vq, c);
-      combine(q, tall - 1, -1, c, x + next, ldm, xq);
+      remove(q, tall - 1, c, x + next, ldm, xq);
       scaled(tall - 1, tr, xq, xq);
     }
     const past = b + size;

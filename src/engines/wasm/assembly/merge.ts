@@ -4,7 +4,7 @@
  */
 import { get, set } from './memory';
 import { distance, lowner, origin, secularRoot } from './secular';
-import { dot } from './vector';
+import { dot, scaled } from './vector';
 
 /** Element i of a list of integers. */
 // @ts-ignore: decorator
@@ -104,10 +104,13 @@ export function rankOneVector(k: i32, z: usize, row: usize, columns: usize, work
   unitRow(k, work, columns, row);
 }
 
-/** `out[q] = x[columns[q]] / ‖x‖` */
+/**
+ * `out[q] = x[columns[q]] / ‖x‖`. Scaled in a pass of its own: V8 computes a factor from a root or quotient anew at every step of the
+ * loop that uses it, unless it comes as a parameter.
+ */
 export function unitRow(k: i32, x: usize, columns: usize, out: usize): void {
-  const inverse = 1 / Math.sqrt(dot(k, x, x));
-  for (let q = 0; q < k; q++) set(out, q, inverse * get(x, item(columns, q)));
+  for (let q = 0; q < k; q++) set(out, q, get(x, item(columns, q)));
+  scaled(k, 1 / Math.sqrt(dot(k, x, x)), out, out);
 }
 
 /** Copies rows `list[from…to)` of x, n elements each, one after the other to `out`. */

@@ -12,6 +12,9 @@ const ROUNDOFF: f64 = 1.1102230246251565e-16;
 /** Iterations before an eigenvalue is given up; two or three are usual. */
 const LIMIT: i32 = 80;
 
+/** Below this a cosine is as good as zero. */
+const TINY: f64 = 1e-200;
+
 /** Largest row sum of absolute values, at most. */
 export function tridiagonalNorm(n: i32, d: usize, e: usize): f64 {
   let most: f64 = 0;
@@ -53,13 +56,15 @@ export function tridiagonalValues(n: i32, d: usize, e: usize): i32 {
         if (i != m - 1) set(e, i + 1, s * r);
         const oldC = c;
         const inverse = 1 / r;
+        // Beside the other quotient, not after it: the loop waits for little else.
+        const inverseC = r / p;
         c = p * inverse;
         s = square * inverse;
         const oldGamma = gamma;
         const alpha = get(d, i);
         gamma = c * (alpha - sigma) - s * oldGamma;
         set(d, i + 1, oldGamma + (alpha - gamma));
-        p = c != 0 ? (gamma * gamma) / c : oldC * square;
+        p = c > TINY ? gamma * gamma * inverseC : oldC * square;
       }
       set(e, l, s * p);
       set(d, l, sigma + gamma);

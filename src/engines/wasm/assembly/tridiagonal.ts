@@ -8,13 +8,13 @@ import { gemm } from './gemm';
 import { madd } from './madd';
 import { get, set, sumOf } from './memory';
 import { beta, reflect } from './reflector';
-import { combine, dot, project } from './vector';
+import { dot, project, remove } from './vector';
 
 /** Rows reduced between two updates of the triangle. */
 export const TRIDIAGONAL_BLOCK: i32 = 32;
 
 /** Below this order a diagonal block of the update is computed whole. */
-const TILE: i32 = 64;
+const TILE: i32 = 32;
 
 /** Bytes that `tridiagonalise` needs beside those of `gemm`. */
 export function tridiagonaliseWork(n: i32): usize {
@@ -123,8 +123,8 @@ export function tridiagonalise(
         const partner = s < q ? w + <usize>s * ld : v + <usize>(s - q) * ld;
         set(coefficients, s, load<f64>(partner + column));
       }
-      combine(q, i + 1, -1, coefficients, v, ld, row);
-      combine(q, i + 1, -1, coefficients + (<usize>q << 3), w, ld, row);
+      remove(q, i + 1, coefficients, v, ld, row);
+      remove(q, i + 1, coefficients + (<usize>q << 3), w, ld, row);
       set(d, i, get(row, i));
       const factor = reflect(i, row, i - 1);
       set(tau, i, factor);
@@ -133,9 +133,9 @@ export function tridiagonalise(
       // w = tau·(A·v) − ½·tau²·(vᵀA·v)·v, with A as it would be after the reflectors of this block.
       symmetricProduct(i, a, lda, row, product);
       project(q, i, w, ld, row, coefficients);
-      combine(q, i, -1, coefficients, v, ld, product);
+      remove(q, i, coefficients, v, ld, product);
       project(q, i, v, ld, row, coefficients);
-      combine(q, i, -1, coefficients, w, ld, product);
+      remove(q, i, coefficients, w, ld, product);
       const shift = -0.5 * factor * factor * dot(i, product, row);
       const vq = v + <usize>q * ld;
       const wq = w + <usize>q * ld;

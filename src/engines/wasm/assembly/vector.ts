@@ -54,33 +54,41 @@ export function rotate(n: i32, c: f64, s: f64, x: usize, y: usize): void {
   }
 }
 
-/** `y += Σ alpha·c[r] · row r` over `rows` rows of n elements, `ld` bytes apart. */
-export function combine(rows: i32, n: i32, alpha: f64, c: usize, m: usize, ld: usize, y: usize): void {
+/** `y += Σ c[r] · row r` over `rows` rows of n elements, `ld` bytes apart. */
+export function combine(rows: i32, n: i32, c: usize, m: usize, ld: usize, y: usize): void {
+  const size = (<usize>(n & ~1)) << 3;
   let r = 0;
-  for (; r + 3 < rows; r += 4) {
-    const c0 = f64x2.splat(alpha * get(c, r));
-    const c1 = f64x2.splat(alpha * get(c, r + 1));
-    const c2 = f64x2.splat(alpha * get(c, r + 2));
-    const c3 = f64x2.splat(alpha * get(c, r + 3));
+  for (; r + 3 < rows; r += 4, c += 32) {
+    // Loaded as pairs: whatever is computed before the loop instead, V8 may compute at every step of it.
+    const c0 = v128.load64_splat(c);
+    const c1 = v128.load64_splat(c, 8);
+    const c2 = v128.load64_splat(c, 16);
+    const c3 = v128.load64_splat(c, 24);
     let r0 = m;
     let r1 = m + ld;
     let r2 = m + 2 * ld;
     let r3 = m + 3 * ld;
     let z = y;
-    const end = y + ((<usize>(n & ~1)) << 3);
+    const end = y + size;
     for (; z < end; z += 16, r0 += 16, r1 += 16, r2 += 16, r3 += 16) {
       const low = madd(c1, v128.load(r1), madd(c0, v128.load(r0), v128.load(z)));
       v128.store(z, madd(c3, v128.load(r3), madd(c2, v128.load(r2), low)));
     }
     if (n & 1) {
-      let s = load<f64>(z) + f64x2.extract_lane(c0, 0) * load<f64>(r0);
-      s += f64x2.extract_lane(c1, 0) * load<f64>(r1);
-      s += f64x2.extract_lane(c2, 0) * load<f64>(r2);
-      store<f64>(z, s + f64x2.extract_lane(c3, 0) * load<f64>(r3));
+      let s = load<f64>(z) + load<f64>(c) * load<f64>(r0);
+      s += load<f64>(c, 8) * load<f64>(r1);
+      s += load<f64>(c, 16) * load<f64>(r2);
+      store<f64>(z, s + load<f64>(c, 24) * load<f64>(r3));
     }
     m += 4 * ld;
   }
-  for (; r < rows; r++, m += ld) axpy(n, alpha * get(c, r), m, y);
+  for (; r < rows; r++, m += ld, c += 8) axpy(n, load<f64>(c), m, y);
+}
+
+/** `y −= Σ c[r] · row r`, as `combine`; changes the signs of c. */
+export function remove(rows: i32, n: i32, c: usize, m: usize, ld: usize, y: usize): void {
+  for (let r = 0; r < rows; r++) set(c, r, -get(c, r));
+  combine(rows, n, c, m, ld, y);
 }
 
 /** `y[r] = row r · x` for `rows` rows of n elements, `ld` bytes apart. */
