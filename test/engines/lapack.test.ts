@@ -101,6 +101,22 @@ describe.skipIf(skipped)(`lapack beyond the suite${skipped ? ` (skipped: ${skipp
     expect(distance(product.data, tall.data)).toBeLessThan(1e-11);
   });
 
+  it.each(['left', 'right'] as const)('solves large triangular systems from the %s', async (side) => {
+    const engine = await open();
+    const [d, k] = [200, 530];
+    const lower = mapped(gaussian(d, d, 42), (value, i, j) =>
+      i === j ? 2 + Math.abs(value) : i > j ? value / d : 0,
+    );
+    const b = side === 'left' ? gaussian(d, k, 43) : gaussian(k, d, 43);
+    const [l, sides] = [await engine.upload(lower), await engine.upload(b)];
+    for (const transpose of [false, true]) {
+      const x = await engine.download(await engine.solveTriangular(l, sides, { side, transpose }));
+      const factor = transpose ? flip(lower) : lower;
+      const product = side === 'left' ? times(factor, x) : times(x, factor);
+      expect(distance(product.data, b.data)).toBeLessThan(1e-12);
+    }
+  });
+
   it('does not change what it is given, nor keep what it gives', async () => {
     const engine = await open();
     const x = gaussian(30, 30, 39);

@@ -6,7 +6,7 @@
 import { NumericalError } from '../../errors.js';
 import type { HostMatrix } from '../engine.js';
 import { Dense, copied, transposed } from './dense.js';
-import { Info, leading, real } from './fortran.js';
+import { Info, leading } from './fortran.js';
 import type { Machine } from './machine.js';
 
 /** Eigenvalues of a symmetric matrix, largest first, with the vectors of the first `count`. */
@@ -130,22 +130,6 @@ export async function cholesky(machine: Machine, a: Dense): Promise<Dense | unde
     factor.fill(0, i * n + i + 1, (i + 1) * n);
   }
   return new Dense(n, n, factor);
-}
-
-/** `op(L)⁻¹·b` or `b·op(L)⁻¹`: the same for the transposes, from the other side and with the upper triangle. */
-export async function solveTriangular(
-  machine: Machine,
-  l: Dense,
-  b: Dense,
-  side: 'left' | 'right',
-  transpose: boolean,
-): Promise<Dense> {
-  const { rows, cols } = b;
-  const x = copied(b.values);
-  const flags = [side === 'left' ? 'R' : 'L', 'U', transpose ? 'T' : 'N', 'N'] as const;
-  const operands = [real(1), l.doubles, leading(l.rows), x, leading(cols)] as const;
-  await machine.step(rows * cols * l.rows, 'dtrsm', ...flags, cols, rows, ...operands);
-  return new Dense(rows, cols, x);
 }
 
 /** The same values; LAPACK would search without end where one is infinite. @throws NumericalError */

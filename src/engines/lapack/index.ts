@@ -13,6 +13,7 @@ import { Dense } from './dense.js';
 import { openLibrary } from './library.js';
 import { Machine } from './machine.js';
 import * as products from './products.js';
+import { solveTriangular } from './triangular.js';
 
 /** Opens the engine. @throws UnsupportedError outside Node, without koffi, and where no library is found that works. */
 export async function open(options: EngineOptions = {}): Promise<Engine> {
@@ -98,7 +99,7 @@ function engineOn(machine: Machine, description: string): Engine {
         );
       }
       return machine.product(l.rows * b.rows * b.cols, () =>
-        decompositions.solveTriangular(machine, own(l), own(b), side, transpose),
+        solveTriangular(machine, own(l), own(b), side, transpose),
       );
     },
 
