@@ -69,3 +69,16 @@ export async function pause(signal: AbortSignal | undefined): Promise<void> {
   });
   signal?.throwIfAborted();
 }
+
+/** Milliseconds of work after which {@link breather} lets the event loop run. */
+const BREATH = 50;
+
+/** A {@link pause} for inner loops: it costs nothing until enough time has passed since the last. */
+export function breather(signal: AbortSignal | undefined): () => Promise<void> {
+  let last = performance.now();
+  return async () => {
+    if (performance.now() - last < BREATH) return;
+    await pause(signal);
+    last = performance.now();
+  };
+}

@@ -10,14 +10,14 @@ import type { Positions } from '../capture/spatial.js';
 import { DataError } from '../errors.js';
 import type { Engine } from '../engines/engine.js';
 import { openEngine } from '../engines/select.js';
-import { together, withScope } from '../engines/scope.js';
+import { inGroups, withScope } from '../engines/scope.js';
 import { DEFAULT_MEMORY } from '../factor/in-memory.js';
 import type { MethodChoice } from '../factor/in-memory.js';
 import type { Measure, Pair, SimilarityResult } from '../measures/measure.js';
 import { evaluate } from '../measures/pair.js';
 import { findMeasure } from '../measures/registry.js';
 import type { MeasureName } from '../measures/registry.js';
-import { keyword, pause, wholeNumber } from '../options.js';
+import { breather, keyword, pause, wholeNumber } from '../options.js';
 import type { RunOptions } from '../options.js';
 import { crossCells, factorViews } from './passes.js';
 import type { PassOptions } from './passes.js';
@@ -120,6 +120,7 @@ export async function compare(
       positions,
       seed,
       samples: sources.samples(),
+      breathe: breather(signal),
       onBatch: async (stage, done) => {
         await pause(signal);
         options.onProgress?.({ stage, done, total: sources.samples() });
@@ -155,17 +156,15 @@ async function run(
     passes,
   );
   const pairs = await crossCells(engine, plan, stream, factored, measure.needs(resolved), passes);
-  const cells: Omit<SimilarityResult, 'measure' | 'options' | 'engine'>[] = [];
-  for (let from = 0; from < pairs.length; from += TOGETHER) {
-    await pause(options.signal);
-    const results = await together(pairs.slice(from, from + TOGETHER), (pair, i) => {
-      const { row, col } = plan.cells[from + i];
-      return named(row, col, measure, pair, resolved, engine);
-    });
-    for (const { measure: _m, options: _o, engine: _e, ...cell } of results) cells.push(cell);
-    options.onProgress?.({ stage: measure.name, done: cells.length, total: pairs.length });
-    options.signal?.throwIfAborted();
-  }
+  const results = await inGroups(
+    pairs,
+    (pair, i) => named(plan.cells[i].row, plan.cells[i].col, measure, pair, resolved, engine),
+    async (done) => {
+      options.onProgress?.({ stage: measure.name, done, total: pairs.length });
+      await pause(options.signal);
+    },
+  );
+  const cells = results.map(({ measure: _m, options: _o, engine: _e, ...cell }) => cell);
   return new Similarity({
     names: options.names ?? { a: 'a', b: 'b' },
     measure: measure.name,
@@ -179,9 +178,6 @@ async function run(
     warnings: [],
   });
 }
-
-/** Cells evaluated at once: enough to keep every thread of an engine busy, few enough to stop soon. */
-const TOGETHER = 16;
 
 /** Evaluates one cell; what is wrong with its data is told with the names of its layers. */
 async function named(

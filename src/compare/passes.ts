@@ -8,7 +8,7 @@ import { DataError, OptionError } from '../errors.js';
 import { zeros } from '../matrix.js';
 import type { Matrix } from '../matrix.js';
 import type { Engine, Handle, HostMatrix } from '../engines/engine.js';
-import { together } from '../engines/scope.js';
+import { inGroups, together } from '../engines/scope.js';
 import { Projector, correctedCross, dot, squaredNorms } from '../factor/cross.js';
 import { factorDirect } from '../factor/direct.js';
 import type { Factor } from '../factor/factor.js';
@@ -30,6 +30,8 @@ export interface PassOptions extends Draw {
   readonly memory: number;
   /** Number of samples where it is known before reading. */
   readonly samples: number | undefined;
+  /** Called within a batch, between long steps: lets the event loop run now and then. @throws to stop */
+  readonly breathe: () => Promise<void>;
   /** Called after each batch with the number of samples read so far. @throws to stop */
   readonly onBatch: (stage: 'moments' | 'cross', samples: number) => Promise<void>;
 }
@@ -63,6 +65,7 @@ export async function factorViews(
       const batch = await handleOf(engine, view, pair, options);
       await collector.add(batch);
       engine.dispose(batch);
+      await options.breathe();
     }
     samples += pair[0].samples;
     await options.onBatch('moments', samples);
@@ -145,7 +148,7 @@ export async function crossCells(
   let samples = 0;
   for await (const pair of stream.read()) {
     const squared: Float64Array[] = [];
-    const bases = await together(plan.views, async (view, i) => {
+    const baseOf = async (view: View, i: number): Promise<Handle | undefined> => {
       const { factor, basis } = factored[i];
       const { rows: inBatch } = shapeOf(view, pair, options);
       const from = offsets[i];
@@ -160,12 +163,14 @@ export async function crossCells(
       const rows = await projectors[i].rows(batch);
       engine.dispose(batch);
       return rows;
-    });
-    await together(plan.cells, async ({ a, b }, c) => {
+    };
+    const bases = await inGroups(plan.views, baseOf, options.breathe);
+    const addCell = async ({ a, b }: Plan['cells'][number], c: number): Promise<void> => {
       const [left, right] = [bases[a], bases[b]];
       if (left && right) blocks[c] = await engine.accumulateCross(left, right, blocks[c]);
       if (needs.rowNorms) norms.cross[c] += dot(squared[a], squared[b]);
-    });
+    };
+    await inGroups(plan.cells, addCell, options.breathe);
     engine.dispose(...bases.filter((handle) => handle !== undefined));
     samples += pair[0].samples;
     await options.onBatch('cross', samples);

@@ -80,3 +80,21 @@ export async function together<T, R>(
     return result.value;
   });
 }
+
+/** Items that {@link inGroups} starts at once: enough to keep every thread of an engine busy, few enough to stop soon. */
+const GROUP = 16;
+
+/** {@link together}, a group at a time, with `between` after each: where there are many items, or each takes long. */
+export async function inGroups<T, R>(
+  items: readonly T[],
+  work: (item: T, index: number) => Promise<R>,
+  between: (done: number) => Promise<void>,
+): Promise<R[]> {
+  const results: R[] = [];
+  for (let from = 0; from < items.length; from += GROUP) {
+    const group = items.slice(from, from + GROUP);
+    results.push(...(await together(group, (item, index) => work(item, from + index))));
+    await between(results.length);
+  }
+  return results;
+}

@@ -200,6 +200,33 @@ describe('what must not change a score', () => {
 });
 
 describe('economy', () => {
+  it('hears an abort in the middle of one large batch', async () => {
+    const inner = await openEngine('ml-matrix');
+    let crosses = 0;
+    const slow: Engine = {
+      ...inner,
+      // Busy, as an engine is that computes on this thread.
+      accumulateCross: (...args) => {
+        crosses++;
+        const until = performance.now() + 10;
+        while (performance.now() < until);
+        return inner.accumulateCross(...args);
+      },
+    };
+    const layers = Object.fromEntries(
+      Array.from({ length: 12 }, (_, i) => [`l${i}`, gaussian(40, 2, i)] as const),
+    );
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Error('enough')), 100);
+    const aborted = compare(layers, layers, undefined, {
+      measure: 'cka',
+      engine: slow,
+      signal: controller.signal,
+    });
+    await expect(aborted).rejects.toThrow('enough');
+    expect(crosses).toBeLessThan(144);
+  });
+
   it('factors each view once, however many pairs there are', async () => {
     const { engine, calls } = await counting();
     const similarity = await compare(a, b, images, {
