@@ -100,9 +100,11 @@ export async function alternate(
   return { timings, absent };
 }
 
-/** A pause before each run: the threads of the one before have gone to sleep then, and its garbage is collected. */
+/**
+ * A pause before each run: the threads of the one before have gone to sleep then. No forced garbage collection: V8 throws
+ * optimised code away with it, and plain JavaScript is then measured 30 times too slow.
+ */
 async function settled(participant: Participant): Promise<Run> {
-  (globalThis as { gc?: () => void }).gc?.();
   await new Promise((resolve) => setTimeout(resolve, 60));
   return participant.run();
 }
