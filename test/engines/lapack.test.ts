@@ -101,6 +101,30 @@ describe.skipIf(skipped)(`lapack beyond the suite${skipped ? ` (skipped: ${skipp
     expect(distance(product.data, tall.data)).toBeLessThan(1e-11);
   });
 
+  // numpy.linalg.svd(a, full_matrices=False)[0][0] of a = (31i² + 17j³ + 7ij mod 1009) / 1009 − 1/2, by numpy 2.4; these
+  // signs do not change when entries change by a unit in the last place.
+  it.each([
+    [60, 60, '++--+--++---++++-+-+-+++--+++++-++++++++--+-+--+-+-+----+++-'],
+    [70, 40, '-+---+-++-++-----+-+-----+-+-+++++++++++'],
+    [40, 70, '+-+-+-+-+++-+++--++---+++---++----+++--+'],
+  ] as const)('gives singular vectors of %i × %i the signs that numpy gives', async (rows, cols, signs) => {
+    const engine = await open();
+    const a = mapped(
+      gaussian(rows, cols, 1),
+      (_, i, j) => ((i * i * 31 + j ** 3 * 17 + i * j * 7) % 1009) / 1009 - 0.5,
+    );
+    const { u, s, v } = await engine.svd(await engine.upload(a));
+    const [left, right] = [await engine.download(u), await engine.download(v)];
+    expect(Array.from(left.data.subarray(0, s.length), (value) => (value > 0 ? '+' : '-')).join('')).toBe(
+      signs,
+    );
+    const rebuilt = times(
+      mapped(left, (value, _, j) => value * s[j]),
+      flip(right),
+    );
+    expect(distance(rebuilt.data, a.data)).toBeLessThan(1e-12);
+  });
+
   it.each(['left', 'right'] as const)('solves large triangular systems from the %s', async (side) => {
     const engine = await open();
     const [d, k] = [200, 530];

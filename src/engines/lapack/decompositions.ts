@@ -60,12 +60,15 @@ async function tridiagonal(
   return { matrix, diagonal, beside, tau };
 }
 
-/** Thin singular value decomposition: to LAPACK that of `aᵀ`, whose right vectors are the left ones here. */
+/**
+ * Thin singular value decomposition, of `a` itself and not of what LAPACK would see without a transposition: the signs of the
+ * vectors, an accident of its algorithm, then are those that numpy gives.
+ */
 export async function svd(machine: Machine, a: Dense): Promise<{ u: Dense; s: Float64Array; v: Dense }> {
   const { rows, cols } = a;
-  const rank = Math.min(rows, cols);
+  const rank = order(a);
   const { u, vt, s } = await divideAndConquer(machine, a, 'S');
-  return { u: new Dense(rows, rank, vt), s, v: new Dense(cols, rank, transposed(u, rank, cols)) };
+  return { u: new Dense(rows, rank, transposed(u, rank, rows)), s, v: new Dense(cols, rank, vt) };
 }
 
 /** Singular values, largest first. */
@@ -73,25 +76,31 @@ export async function singularValues(machine: Machine, a: Dense): Promise<Float6
   return (await divideAndConquer(machine, a, 'N')).s;
 }
 
+/** Column by column: `u` `rows × k`, `vt` `k × cols`; empty where only values are wanted. */
 async function divideAndConquer(
   machine: Machine,
   a: Dense,
   job: 'S' | 'N',
 ): Promise<{ u: Float64Array; s: Float64Array; vt: Float64Array }> {
   const { rows, cols } = a;
-  const rank = Math.min(rows, cols);
+  const rank = order(a);
   const vectors = job === 'S' ? rank : 0;
   const s = new Float64Array(rank);
-  const [u, vt] = [new Float64Array(cols * vectors), new Float64Array(vectors * rows)];
-  const matrix = finite(copied(a.values), 'singular values');
-  const spaces = [matrix, leading(cols), s, u, leading(cols), vt, leading(vectors)] as const;
-  const work = machine.workspace('dgesdd', job, cols, rows, ...spaces);
+  const [u, vt] = [new Float64Array(rows * vectors), new Float64Array(vectors * cols)];
+  const matrix = finite(transposed(a.values, rows, cols), 'singular values');
+  const spaces = [matrix, leading(rows), s, u, leading(rows), vt, leading(vectors)] as const;
+  const work = machine.workspace('dgesdd', job, rows, cols, ...spaces);
   const integers = new BigInt64Array(8 * rank);
   const info = new Info();
   const rest = [work, work.length, integers, info.address] as const;
-  await machine.step(4 * rows * cols * rank, 'dgesdd', job, cols, rows, ...spaces, ...rest);
+  await machine.step(4 * rows * cols * rank, 'dgesdd', job, rows, cols, ...spaces, ...rest);
   info.check('dgesdd');
   return { u, s, vt };
+}
+
+/** Number of singular values. */
+function order({ rows, cols }: Dense): number {
+  return Math.min(rows, cols);
 }
 
 /** Thin QR. By columns after all: on rows, LAPACK's LQ of the transpose takes more than twice as long. */
