@@ -152,7 +152,7 @@ describe('options', () => {
   });
 
   it('are recorded in full with the result', async () => {
-    const { options, measure, engine } = await svcca(x, y, { keep: { dims: 2 } });
+    const { options, measure, engine } = await svcca(x, y, { keep: { dims: 2 }, engine: 'ml-matrix' });
     expect({ options, measure, engine }).toEqual({
       measure: 'svcca',
       engine: 'ml-matrix',
