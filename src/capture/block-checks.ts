@@ -4,6 +4,7 @@
  * @module
  */
 import { DataError, ShapeError } from '../errors.js';
+import { firstNotFinite } from '../matrix.js';
 import type { ActivationBlock } from './activations.js';
 import type { RawActivation } from './layers-model.js';
 import { toBlock } from './spatial.js';
@@ -37,11 +38,8 @@ export function readBlock(
 /** Throws a {@link DataError} naming the place of the first value that is not finite. */
 export function checkFiniteBlock(block: ActivationBlock, layer: string, start: number): void {
   const { grid, channels, data } = block;
-  // One multiplication per value finds a fault (0·NaN and 0·∞ are NaN); only then is its place looked for.
-  let probe = 0;
-  for (let i = 0; i < data.length; i++) probe += data[i] * 0;
-  if (probe === 0) return;
-  const at = data.findIndex((value) => !Number.isFinite(value));
+  const at = firstNotFinite(data);
+  if (at === -1) return;
   const size = grid[0] * grid[1];
   const position = Math.floor(at / channels) % size;
   const where = size === 1 ? '' : `position (${Math.floor(position / grid[1])}, ${position % grid[1]}), `;
