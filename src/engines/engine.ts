@@ -33,6 +33,9 @@ export interface Engine {
   /** Whether it computes on a GPU. */
   readonly gpu?: boolean;
 
+  /** Whether the vectors of `svd` have the signs that LAPACK's `dgesdd` gives numpy, on which some published scores depend. */
+  readonly lapackSigns?: boolean;
+
   /** Brings a matrix in. The engine may keep using the caller's storage: do not change it before disposing the handle. */
   upload(matrix: Matrix): Promise<Handle>;
 

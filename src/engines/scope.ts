@@ -17,6 +17,7 @@ export async function withScope<T>(engine: Engine, work: (engine: Engine) => Pro
     name: engine.name,
     ...(engine.description !== undefined && { description: engine.description }),
     ...(engine.gpu !== undefined && { gpu: engine.gpu }),
+    ...(engine.lapackSigns !== undefined && { lapackSigns: engine.lapackSigns }),
     ...(engine.adopt && {
       adopt: async (tensor) => {
         const handle = await engine.adopt!(tensor);

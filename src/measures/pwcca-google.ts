@@ -3,19 +3,30 @@
  *
  * Its directions are `uᵢᵀ(x − μ) + μᵢ`, where `u` are singular vectors of the whitened cross-covariance in the basis of the
  * neurons: the whitening is omitted, and a mean is added to each. Because of the mean the value depends on the sign of each
- * `uᵢ`, which is an accident of the LAPACK behind numpy; {@link lapackSvd} reproduces it up to 25 neurons.
+ * `uᵢ`, which is an accident of the LAPACK behind numpy; {@link lapackSvd} reproduces it up to 25 neurons, an engine
+ * with `lapackSigns` at any size.
  *
  * @module
  */
 import { zeros } from '../matrix.js';
 import type { Engine, HostMatrix } from '../engines/engine.js';
 import type { Factor } from '../factor/factor.js';
-import { multiply, orthonormalise } from '../factor/small.js';
+import { multiply, orthonormalise, thinSvd } from '../factor/small.js';
 import { lapackSvd } from './lapack-svd.js';
+import type { LapackSvd } from './lapack-svd.js';
 import { rawCoordinates } from './raw.js';
 
-/** Neurons up to which LAPACK's signs are reproduced: above, it divides and conquers. */
+/** Neurons up to which LAPACK's signs are reproduced without a LAPACK: above, it divides and conquers. */
 export const LAPACK_SIGNS_UP_TO = 25;
+
+/** Whether google's own signs can be had for two sides. */
+export function hasLapackSigns(engine: Engine, side: Factor, other: Factor): boolean {
+  return engine.lapackSigns === true || Math.min(alive(side), alive(other)) <= LAPACK_SIGNS_UP_TO;
+}
+
+function alive({ neurons, dead }: Factor): number {
+  return neurons - dead;
+}
 
 /**
  * @param side - factor of the side whose activations weigh.
@@ -59,16 +70,21 @@ async function lapackSigns(
 ): Promise<Float64Array> {
   const ones = new Float64Array(variates.cols).fill(1);
   const [left, right] = [liveRows(side), liveRows(other)];
-  if (Math.min(left.rows, right.rows) > LAPACK_SIGNS_UP_TO) return ones;
+  if (!hasLapackSigns(engine, side, other)) return ones;
   const half = await multiply(engine, left, cross);
   const whitened = await multiply(engine, half, right, { b: true });
-  const { u, k } = lapackSvd(whitened);
+  const small = Math.min(left.rows, right.rows) <= LAPACK_SIGNS_UP_TO;
+  const u = small ? leftVectors(lapackSvd(whitened)) : (await thinSvd(engine, whitened)).u;
   const ours = await multiply(engine, left, variates);
   return ones.map((_, j) => {
     let inner = 0;
-    for (let i = 0; i < left.rows; i++) inner += u[i * k + j] * ours.data[i * ours.cols + j];
+    for (let i = 0; i < left.rows; i++) inner += u.data[i * u.cols + j] * ours.data[i * ours.cols + j];
     return inner < 0 ? -1 : 1;
   });
+}
+
+function leftVectors({ u, k }: LapackSvd): HostMatrix {
+  return { rows: u.length / k, cols: k, data: u };
 }
 
 /** Indices of the neurons that change at all; google masks the others away. */

@@ -12,7 +12,7 @@ import type { Crossing, Keep } from '../factor/keep.js';
 import type { Factor } from '../factor/factor.js';
 import { leadingBlock, multiply, orthonormalise, scaleRows, thinSvd, transpose } from '../factor/small.js';
 import { bounded, checkSamples } from './correlations.js';
-import { LAPACK_SIGNS_UP_TO, googleWeights } from './pwcca-google.js';
+import { LAPACK_SIGNS_UP_TO, googleWeights, hasLapackSigns } from './pwcca-google.js';
 import type { Measure, Pair } from './measure.js';
 
 /** Options of {@link pwcca}. */
@@ -74,10 +74,10 @@ export const pwccaMeasure: Measure<PwccaOptions> = {
     const variates = side === 'x' ? u : v;
     const factor = truncated(pair[side], kept[side]);
     const other = truncated(pair[side === 'x' ? 'y' : 'x'], kept[side === 'x' ? 'y' : 'x']);
-    if (variant === 'google' && Math.min(alive(factor), alive(other)) > LAPACK_SIGNS_UP_TO) {
+    if (variant === 'google' && !hasLapackSigns(engine, factor, other)) {
       warnings.push(
         "google/svcca's PWCCA depends on the arbitrary signs of singular vectors; above " +
-          `${LAPACK_SIGNS_UP_TO} neurons its LAPACK's signs are not reproduced, and its own number can differ.`,
+          `${LAPACK_SIGNS_UP_TO} neurons engine '${engine.name}' does not reproduce its LAPACK's, and its own number can differ: use 'lapack'.`,
       );
     }
     const alpha = await {
@@ -116,10 +116,6 @@ async function anatomeWeights(
   const inverse = s.map((value) => 1 / value);
   const weights = await multiply(engine, v, scaleRows(variates, inverse));
   return pair.absoluteProjections(side, await orthonormalise(engine, weights));
-}
-
-function alive({ neurons, dead }: Factor): number {
-  return neurons - dead;
 }
 
 function truncated(factor: Factor, kept: number): Factor {

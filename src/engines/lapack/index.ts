@@ -35,6 +35,7 @@ function engineOn(machine: Machine, description: string): Engine {
   return {
     name: 'lapack',
     description,
+    lapackSigns: true,
 
     upload: async (matrix) => Dense.of(matrix),
 
