@@ -112,15 +112,18 @@ export class SharedArrays {
   readonly paths: Record<string, string> = {};
 
   constructor(arrays: Readonly<Record<string, NpySource>>, writeNpy: typeof import('svcca').writeNpy) {
+    process.once('exit', this.remove);
     for (const [name, matrix] of Object.entries(arrays)) {
       this.paths[name] = join(this.folder, `${name}.npy`);
       writeFileSync(this.paths[name], writeNpy(matrix));
     }
   }
 
-  remove(): void {
+  /** Also at the end of the process, whatever ends it. */
+  readonly remove = (): void => {
+    process.removeListener('exit', this.remove);
     rmSync(this.folder, { recursive: true, force: true });
-  }
+  };
 }
 
 interface Answer {

@@ -74,6 +74,8 @@ function groups(): [group: string, cases: Case[]][] {
 }
 
 async function main(): Promise<void> {
+  // So that what is to be removed at the end is removed then too.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   // They slow down an OpenBLAS of today, also the one that the lapack engine loads.
   delete process.env['OPENBLAS_CORETYPE'];
   delete process.env['OPENBLAS_L2_SIZE'];

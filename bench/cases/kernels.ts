@@ -1,5 +1,5 @@
 /**
- * The operations of an engine, against numpy's and scipy's: data in place, one operation timed.
+ * The operations of an engine, against numpy's: data in place, one operation timed.
  */
 import type { Engine, Handle, Matrix } from 'svcca';
 import type { Case, Trial } from '../case.js';

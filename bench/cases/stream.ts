@@ -2,7 +2,6 @@
  * More samples than memory holds: time, and the memory taken beyond what the runtime takes with the library loaded.
  */
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -111,9 +110,9 @@ function flat(data: Float32Array) {
 async function child(task: StreamTask): Promise<StreamAnswer> {
   const script = fileURLToPath(new URL('../stream-child.ts', import.meta.url));
   const args = ['--import', 'tsx', script, JSON.stringify(task)];
-  const { stdout } = await promisify(execFile)(process.execPath, args, {
-    cwd: join(root),
-    maxBuffer: 1 << 26,
-  });
+  const running = promisify(execFile)(process.execPath, args, { cwd: root, maxBuffer: 1 << 26 });
+  const end = () => running.child.kill();
+  process.once('exit', end);
+  const { stdout } = await running.finally(() => process.removeListener('exit', end));
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as StreamAnswer;
 }
