@@ -113,7 +113,8 @@ export async function compare(
   try {
     const device = opened.adopt !== undefined && !needs.rowNorms && method !== 'direct';
     const sources = await openSources(a, b, data, { ...options, onDevice: device });
-    const stream = heldInMemory(() => sources.read(), sources.inMemory ? Infinity : memory);
+    const held = sources.inMemory ? Infinity : memory;
+    const stream = heldInMemory(() => sources.read(), held, sources.samples());
     const passes: PassOptions = {
       method,
       memory,

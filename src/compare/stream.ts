@@ -23,8 +23,15 @@ export interface PairStream {
   close(): void;
 }
 
-/** Holds the batches of the first complete pass, as long as they take no more than `memory` bytes. */
-export function heldInMemory(source: () => AsyncIterable<BatchPair>, memory: number): PairStream {
+/**
+ * Holds the batches of the first complete pass, as long as they take no more than `memory` bytes; none from the start where
+ * the number of `samples` is known and says that they will not fit.
+ */
+export function heldInMemory(
+  source: () => AsyncIterable<BatchPair>,
+  memory: number,
+  samples?: number,
+): PairStream {
   let batches: BatchPair[] | undefined;
   let holding: BatchPair[] = [];
 
@@ -41,7 +48,9 @@ export function heldInMemory(source: () => AsyncIterable<BatchPair>, memory: num
     drop();
     let bytes = 0;
     for await (const pair of source()) {
+      const ahead = samples === undefined || bytes > 0 ? 1 : samples / pair[0].samples;
       bytes += bytesOf(pair);
+      if (bytes * ahead > memory) bytes = Infinity;
       if (bytes > memory) drop();
       else holding.push([retain(pair[0]), retain(pair[1])]);
       yield pair;

@@ -137,7 +137,12 @@ async function crossOfFactors(
 ): Promise<HostMatrix> {
   const kept = factors.map(({ s }) => keptDirections(s, keep));
   if (kept[0] === 0 || kept[1] === 0) return zeros(kept[0], kept[1]);
-  if (factors.every((factor, i) => wellConditioned(factor, kept[i]))) {
+  const conditioned = factors.every((factor, i) => wellConditioned(factor, kept[i]));
+  // Multiplications for each sample: all neurons of both sides, or first onto the kept directions.
+  const [d1, d2] = factors.map(({ neurons }) => neurons);
+  const direct = d1 * d2;
+  const projected = d1 * kept[0] + d2 * kept[1] + kept[0] * kept[1];
+  if (conditioned && direct <= projected) {
     const covariance = await engine.accumulateCross(...samples, undefined, {
       a: factors[0].mean,
       b: factors[1].mean,
