@@ -143,6 +143,15 @@ describe('compare on the device', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
+  it('runs on the float32 devices of tfjs, whose handles outlive the tensors they were made of', async () => {
+    const engine = await openEngine('tfjs');
+    const before = tf.memory().numTensors;
+    const options = { layers: ['conv', 'pool', 'out'] };
+    expect(distance(await scores(engine, options), await scores(host, options))).toBeLessThan(1e-5);
+    expect(tf.memory().numTensors).toBe(before);
+    await engine.close?.();
+  });
+
   it('takes the way through host memory where the measure needs the samples there', async () => {
     adopted = 0;
     const options = { measure: 'cka', estimator: 'debiased' } as const;

@@ -86,8 +86,11 @@ export function deviceCases(open: () => Promise<Device>): void {
       const bad = far.data.slice();
       bad[17] = Infinity;
       const [tx, tz] = [await place(far), await place({ ...far, data: bad })];
-      const held = await tensors();
+      const placed = await tensors();
       const [x, z] = [(await engine.adopt!(tx))!, (await engine.adopt!(tz))!];
+      const held = await tensors();
+      // A handle has a reference of its own, until it is disposed.
+      expect(held).toBe(placed + 2);
       const [host, w, odd] = await uploaded(engine, far, gaussian(12, 5, 6), gaussian(5, 12, 7));
       const mean = new Float64Array(12).fill(0.3);
       const works: [string, () => Promise<unknown>][] = [
@@ -114,7 +117,7 @@ export function deviceCases(open: () => Promise<Device>): void {
       expect(await tensors()).toBe(held);
       engine.dispose(x, z, host, w, odd);
       await remove(tx);
-      // A tensor that was disposed too early fails, in the middle of things.
+      // A handle that was disposed too early fails, in the middle of things.
       await expect(engine.accumulateGram(x, mean)).rejects.toThrow();
       await expect(engine.project(x, mean, w)).rejects.toThrow();
       await remove(tz);

@@ -70,7 +70,8 @@ export async function remoteDevice(page: Page, backend: string): Promise<Device>
           ? (own as any)[key]
           : (...args: unknown[]) => call(target, String(key), args),
     });
-  // Handles die with the page; nothing waits for their disposal.
-  const engine: Engine = methods('engine', { name: 'tfjs', ...about, dispose: () => undefined });
+  // Calls arrive in the page in their order, so that nothing need wait for a disposal.
+  const dispose = (...handles: object[]) => void call('engine', 'dispose', handles);
+  const engine: Engine = methods('engine', { name: 'tfjs', ...about, dispose });
   return methods('device', { engine });
 }

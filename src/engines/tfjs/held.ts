@@ -19,7 +19,7 @@ export interface OnHost extends Matrix {
   readonly owned: boolean;
 }
 
-/** A float32 tensor of the user, with what was already asked about it. */
+/** A float32 tensor that shares its values with one of the user, with what was already asked about it. */
 export interface OnDevice extends Handle {
   readonly tensor: Tensor2D;
   range?: Promise<Range>;

@@ -175,9 +175,12 @@ class TfjsEngine implements Engine {
     });
   }
 
-  /** Nothing to free: matrices are of the JavaScript heap, and adopted tensors are the caller's. */
-  dispose(): void {
-    return undefined;
+  /** Matrices are of the JavaScript heap; of an adopted tensor the handle has its own reference. */
+  dispose(...handles: readonly Handle[]): void {
+    for (const handle of handles) {
+      const held = handle as Held;
+      if (onDevice(held)) held.tensor.dispose();
+    }
   }
 
   async close(): Promise<void> {
@@ -192,7 +195,8 @@ class TfjsEngine implements Engine {
     const engine = tf.engine();
     if (engine.state.tensorInfo.get(known.dataId)?.backend !== engine.backend) return undefined;
     const [rows, cols] = known.shape;
-    return { rows, cols, tensor: known };
+    // Shares the values, and outlives the caller's tensor.
+    return { rows, cols, tensor: tf.keep(known.clone()) };
   }
 
   /** Whether a product of `terms` terms in each of `entries` sums is for the device: where the operand lives there, always. */
