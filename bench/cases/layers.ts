@@ -6,6 +6,10 @@ import type { Case, PeerSpec, Trial } from '../case.js';
 import { activations } from '../data.js';
 import type { Layers } from '../data.js';
 import type { Library } from '../library.js';
+import { google, numpy, torch } from './peers.js';
+
+/** What sets google's procedure apart here. */
+const EVERY_PAIR = 'factors both layers again for every pair';
 
 function prepare(options: Record<string, unknown>) {
   return (engine: Engine, data: Layers, { svcca }: Library): Trial<Similarity> => {
@@ -17,23 +21,6 @@ function prepare(options: Record<string, unknown>) {
     };
   };
 }
-
-const numpy = (name: string, run: string): PeerSpec => ({
-  name: `numpy: ${name}`,
-  module: 'numpy_expert',
-  run,
-});
-const torch = (name: string, run: string): PeerSpec => ({
-  name: `torch: ${name}`,
-  module: 'torch_peer',
-  run,
-});
-const google = (run: string): PeerSpec => ({
-  name: "google's procedure",
-  module: 'google_procedure',
-  run,
-  note: 'factors both layers again for every pair',
-});
 
 /** 12 × 12 layers. @param quick - 3 × 3 small ones */
 export function layerCases(quick: boolean): Case[] {
@@ -54,14 +41,14 @@ export function layerCases(quick: boolean): Case[] {
       numpy('SVD', 'layers_svcca_svd'),
       numpy('Gram + eigh', 'layers_svcca_eigh'),
       torch('Gram + eigh', 'layers_svcca_eigh'),
-      google('layers_svcca'),
+      google('layers_svcca', EVERY_PAIR),
     ]),
     of('cca', 'CCA', { measure: 'cca' }, [
       numpy('SVD', 'layers_cca_svd'),
       numpy('Gram + eigh', 'layers_cca_eigh'),
       numpy('Gram + Cholesky', 'layers_cca_cholesky'),
       torch('Gram + eigh', 'layers_cca_eigh'),
-      google('layers_cca'),
+      google('layers_cca', EVERY_PAIR),
     ]),
     of('cka', 'linear CKA', { measure: 'cka' }, [numpy('Gram', 'layers_cka'), torch('Gram', 'layers_cka')]),
     of('debiased-cka', 'debiased linear CKA', { measure: 'cka', estimator: 'debiased' }, [

@@ -7,6 +7,7 @@ import { activations, float64 } from '../data.js';
 import type { Layers } from '../data.js';
 import type { Value } from '../harness.js';
 import type { Library } from '../library.js';
+import { google, numpy, torch } from './peers.js';
 
 type PairMeasure = 'cca' | 'svcca' | 'pwcca' | 'cka';
 
@@ -17,18 +18,6 @@ function prepare(measure: PairMeasure, options: PairOptions = {}) {
       measure === 'pwcca' || correlations === undefined ? [score] : [score, ...correlations],
   });
 }
-
-const numpy = (name: string, run: string): PeerSpec => ({
-  name: `numpy: ${name}`,
-  module: 'numpy_expert',
-  run,
-});
-const torch = (name: string, run: string): PeerSpec => ({
-  name: `torch: ${name}`,
-  module: 'torch_peer',
-  run,
-});
-const google = (run: string): PeerSpec => ({ name: "google's procedure", module: 'google_procedure', run });
 
 /** Peers of each measure on a layer with more samples than neurons. */
 const peers: Record<PairMeasure, PeerSpec[]> = {
