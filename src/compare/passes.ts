@@ -139,7 +139,7 @@ export async function crossCells(
   options: PassOptions,
 ): Promise<Pair[]> {
   const projectors = await together(factored, async ({ factor, basis }) => {
-    const kept = keptDirections(factor.s, needs.keep);
+    const kept = keptDirections(factor.s, needs.keep ?? 'all');
     return basis || kept === 0 ? undefined : Projector.open(engine, factor, kept);
   });
   const blocks: (Handle | undefined)[] = [];
@@ -184,8 +184,8 @@ export async function crossCells(
       cross: block
         ? await correctedCross(engine, block, corrections[a], corrections[b])
         : zeros(
-            keptDirections(factored[a].factor.s, needs.keep),
-            keptDirections(factored[b].factor.s, needs.keep),
+            keptDirections(factored[a].factor.s, needs.keep ?? 'all'),
+            keptDirections(factored[b].factor.s, needs.keep ?? 'all'),
           ),
       ...(needs.rowNorms && {
         rowNorms: { xx: norms.self[a], xy: norms.cross[c], yy: norms.self[b] },

@@ -6,10 +6,10 @@
 import { OptionError, SvccaError } from '../errors.js';
 import { pause } from '../options.js';
 import type { MatrixLike } from '../matrix.js';
-import { withPair } from '../measures/functions.js';
+import { factored, withMatrices } from '../measures/functions.js';
 import type { PairOptions } from '../measures/functions.js';
 import type { SimilarityResult } from '../measures/measure.js';
-import { evaluate } from '../measures/pair.js';
+import { combineNeeds, evaluate, evaluateSamples } from '../measures/pair.js';
 import { presets } from '../measures/presets.js';
 import { findMeasure } from '../measures/registry.js';
 import type { MeasureName } from '../measures/registry.js';
@@ -80,15 +80,21 @@ export async function score(x: MatrixLike, y: MatrixLike, options: ScoreOptions 
   if (asked.length === 0) throw new OptionError('conventions is empty: name at least one');
   const plans = asked.map(({ label, measure: name, options: own }) => {
     const measure = findMeasure(name);
-    return { label, measure, resolved: measure.resolve(own) };
+    const resolved = measure.resolve(own);
+    return { label, measure, resolved, needs: measure.needs(resolved) };
   });
-  return withPair(x, y, options, { keep: 'all', rowNorms: true }, async (pair, engine) => {
+  const factorNeeds = combineNeeds(plans.map(({ needs }) => needs));
+  return withMatrices(x, y, options, async (sides, engine) => {
+    const pair = factorNeeds.keep && (await factored(sides, options, factorNeeds, engine));
     const results: LabelledResult[] = [];
     const skipped: SkippedConvention[] = [];
-    for (const { label, measure, resolved } of plans) {
+    for (const { label, measure, resolved, needs } of plans) {
       await pause(options.signal);
       try {
-        results.push({ label, ...(await evaluate(measure, pair, resolved, engine)) });
+        const result = await (needs.samples || !pair
+          ? evaluateSamples(measure, sides, resolved, engine)
+          : evaluate(measure, pair, resolved, engine));
+        results.push({ label, ...result });
       } catch (error) {
         if (!(error instanceof SvccaError) || error.code !== 'TOO_FEW_SAMPLES') throw error;
         skipped.push({ label, measure: measure.name, reason: error.message });

@@ -172,7 +172,7 @@ export class Similarity implements SimilarityData {
 /** Whether small scores mean close: distances and angles. */
 export function isDistance({ measure, options }: Pick<SimilarityData, 'measure' | 'options'>): boolean {
   const output = options['output'];
-  return /distance|angle|dissimilarity/i.test(typeof output === 'string' ? `${measure} ${output}` : measure);
+  return /(distance|angle|dissimilarity)$/i.test(typeof output === 'string' ? output : measure);
 }
 
 function indexOf(names: readonly string[], name: string, side: string): number {

@@ -29,6 +29,7 @@ export const ccaMeasure: Measure<CcaOptions> = {
   reference:
     'Hotelling, Relations between two sets of variates, Biometrika 1936; R²CCA: Kornblith et al. 2019, eq. 7',
   invariances: ['invertible linear', 'translation'],
+  cost: 'n·d² a layer and a pair, d³ for the correlations',
   symmetric: true,
   defaults: Object.freeze({ summary: 'mean', divisor: 'kept', centred: true, allowFewSamples: false }),
 

@@ -24,6 +24,7 @@ export const ckaMeasure: Measure<CkaOptions> = {
   reference:
     'Kornblith, Norouzi, Lee, Hinton, Similarity of neural network representations revisited, ICML 2019, arXiv 1905.00414',
   invariances: ['orthogonal', 'isotropic scaling', 'translation'],
+  cost: 'n·d² and d³ a layer, n·d² a pair',
   symmetric: true,
   defaults: Object.freeze({ estimator: 'biased' }),
 

@@ -11,14 +11,14 @@ import { openEngine } from '../engines/select.js';
 import { withScope } from '../engines/scope.js';
 import { chooseRoute } from '../factor/in-memory.js';
 import type { MethodChoice } from '../factor/in-memory.js';
-import { pause } from '../options.js';
+import { breather, keyword, pause } from '../options.js';
 import type { RunOptions } from '../options.js';
 import { ccaMeasure } from './cca.js';
 import type { CcaOptions } from './cca.js';
 import { ckaMeasure } from './cka.js';
 import type { CkaOptions } from './cka.js';
-import type { Measure, Pair, SimilarityResult, WhitenedPair } from './measure.js';
-import { checkSameSamples, evaluate, pairInMemory } from './pair.js';
+import type { Measure, Needs, Pair, SampledPair, SimilarityResult, WhitenedPair } from './measure.js';
+import { checkSameSamples, evaluate, evaluateSamples, pairInMemory } from './pair.js';
 import { plsMeasure } from './pls.js';
 import type { PlsOptions } from './pls.js';
 import { procrustesMeasure } from './procrustes.js';
@@ -155,38 +155,51 @@ export async function measurePair<O extends object>(
 ): Promise<SimilarityResult> {
   const own = Object.fromEntries(Object.entries(options).filter(([key]) => !RUN_KEYS.includes(key)));
   const resolved = measure.resolve(own as O);
-  return withPair(x, y, options, measure.needs(resolved), (pair, engine) =>
-    evaluate(measure as unknown as Measure, pair, resolved as Record<string, unknown>, engine),
-  );
+  const needs = measure.needs(resolved);
+  const [anyMeasure, all] = [measure as unknown as Measure, resolved as Record<string, unknown>];
+  return withMatrices(x, y, options, async (sides, engine) => {
+    if (needs.samples) return evaluateSamples(anyMeasure, sides, all, engine);
+    const pair = await factored(sides, options, needs, engine);
+    return evaluate(anyMeasure, pair, all, engine);
+  });
 }
 
-/** Reads, checks and factors two matrices once, and hands the pair to `work`. */
-export async function withPair<T>(
+/** Reads and checks two matrices, opens the engine, and hands them to `work`. */
+export async function withMatrices<T>(
   x: MatrixLike,
   y: MatrixLike,
   options: PairOptions,
-  needs: ReturnType<Measure['needs']>,
-  work: (pair: Pair | WhitenedPair, engine: Engine) => Promise<T>,
+  work: (sides: SampledPair, engine: Engine) => Promise<T>,
 ): Promise<T> {
-  const { signal, onProgress } = options;
+  const { signal } = options;
   signal?.throwIfAborted();
   const [left, right] = [await toMatrix(x, 'x'), await toMatrix(y, 'y')];
   checkPair(left, right);
-  const route = chooseRoute(options.method ?? 'auto', [left, right], options.memory);
+  keyword('method', options.method ?? 'auto', ['auto', 'moments', 'direct']);
   const threads = options.threads === undefined ? {} : { threads: options.threads };
   const opened = await openEngine(options.engine, threads);
   try {
     return await withScope(opened, async (engine) => {
       await pause(signal);
-      onProgress?.({ stage: 'factor', done: 0, total: 2 });
-      const pair = await pairInMemory(engine, left, right, route, needs);
-      onProgress?.({ stage: 'factor', done: 2, total: 2 });
-      await pause(signal);
-      return work(pair, engine);
+      return work({ x: left, y: right, breathe: breather(signal) }, engine);
     });
   } finally {
     if (opened !== options.engine) await opened.close?.();
   }
+}
+
+/** Factors both sides once, with the cross block that the measures ask for. */
+export async function factored(
+  { x, y }: SampledPair,
+  { method = 'auto', memory, signal, onProgress }: PairOptions,
+  needs: Needs,
+  engine: Engine,
+): Promise<Pair | WhitenedPair> {
+  onProgress?.({ stage: 'factor', done: 0, total: 2 });
+  const pair = await pairInMemory(engine, x, y, chooseRoute(method, [x, y], memory), needs);
+  onProgress?.({ stage: 'factor', done: 2, total: 2 });
+  await pause(signal);
+  return pair;
 }
 
 function checkPair(x: Matrix, y: Matrix): void {

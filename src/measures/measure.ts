@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Engine } from '../engines/engine.js';
+import type { Engine, HostMatrix } from '../engines/engine.js';
 import type { Factor, Side } from '../factor/factor.js';
 import type { Keep } from '../factor/keep.js';
-import type { HostMatrix } from '../engines/engine.js';
+import type { Matrix } from '../matrix.js';
 
 /** How one side of a comparison looked. */
 export interface SideSummary {
@@ -14,10 +14,10 @@ export interface SideSummary {
   readonly neurons: number;
   /** Neurons that never changed. */
   readonly dead: number;
-  /** Number of linearly independent directions, by the relative tolerance of the method. */
-  readonly rank: number;
-  /** Directions that entered the measure, at most `rank`. */
-  readonly kept: number;
+  /** Number of linearly independent directions, by the relative tolerance of the method; of measures that factor a side. */
+  readonly rank?: number;
+  /** Directions that entered the measure, at most `rank`; of measures that factor a side. */
+  readonly kept?: number;
 }
 
 /** The similarity of two representations, with all that is needed to judge and to repeat it. */
@@ -26,6 +26,10 @@ export interface SimilarityResult {
   readonly measure: string;
   /** The similarity (or, where an option says so, the distance or angle). Never NaN. */
   readonly score: number;
+  /** The score that unrelated representations of the same size reach on average; only where a law for it is known. */
+  readonly chance?: number;
+  /** `(score − chance) / (1 − chance)`: 0 at chance level, 1 for equal representations; only beside `chance`. */
+  readonly adjusted?: number;
   /** Canonical correlations, largest first, each in [0, 1]; only of measures that have them. */
   readonly correlations?: readonly number[];
   /** Projection weights of the correlations, summing to 1 (PWCCA). */
@@ -40,8 +44,11 @@ export interface SimilarityResult {
   readonly options: Readonly<Record<string, unknown>>;
   /** Engine that computed it. */
   readonly engine: string;
-  /** Route to the factors: `moments` (Gram matrices) or `direct` (QR of the data). */
-  readonly method: 'moments' | 'direct';
+  /**
+   * Route to the factors: `moments` (Gram matrices) or `direct` (QR of the data); `pairwise` where the measure compares samples
+   * with samples and factors nothing.
+   */
+  readonly method: 'moments' | 'direct' | 'pairwise';
   /** What a reader of the score should know, in full sentences. */
   readonly warnings: readonly string[];
 }
@@ -67,10 +74,20 @@ export interface WhitenedPair {
   readonly absoluteProjections?: (side: 'x' | 'y', directions: HostMatrix) => Promise<Float64Array>;
 }
 
+/** Both sides by their samples, for measures of sample × sample matrices. */
+export interface SampledPair {
+  readonly x: Matrix;
+  readonly y: Matrix;
+  /** Lets the event loop run now and then, and stops where the caller asked to; call it between tiles. */
+  readonly breathe: () => Promise<void>;
+}
+
 /** What a measure needs of a pair, known from its options alone. */
 export interface Needs {
-  /** Leading directions of each side; `'all'` for the full rank. */
-  readonly keep: Keep | 'all';
+  /** Leading directions of each side; `'all'` for the full rank. Left out: no factor is needed. */
+  readonly keep?: Keep | 'all';
+  /** The samples themselves, so that `evaluateSamples` is called and nothing else. */
+  readonly samples?: boolean;
   readonly rowNorms?: boolean;
   /** Whether `evaluateWhitened` may be called instead of `evaluate`, so that no singular vectors need be found. */
   readonly anyBasis?: boolean;
@@ -79,21 +96,28 @@ export interface Needs {
 /** What a measure computes of a pair. */
 export interface Outcome {
   readonly score: number;
+  /** What unrelated representations would score on average, where a law is known. */
+  readonly chance?: number;
   readonly correlations?: readonly number[];
   readonly weights?: readonly number[];
   readonly singularValues?: readonly number[];
-  /** Directions of each side that entered. */
-  readonly kept: { readonly x: number; readonly y: number };
+  /** Directions of each side that entered, of measures that factor the sides. */
+  readonly kept?: { readonly x: number; readonly y: number };
   readonly warnings?: readonly string[];
 }
+
+/** Maps of the neurons that a measure may not notice. */
+export type Invariance = 'invertible linear' | 'orthogonal' | 'isotropic scaling' | 'translation';
 
 /** A similarity measure: a name, its facts, and a formula over a {@link Pair}. */
 export interface Measure<Options extends object = Record<string, unknown>> {
   readonly name: string;
   /** The paper and equation that define it. */
   readonly reference: string;
-  /** Maps of either side that leave it unchanged. */
-  readonly invariances: readonly ('invertible linear' | 'orthogonal' | 'isotropic scaling' | 'translation')[];
+  /** Maps of either side that leave it unchanged, under the default options. */
+  readonly invariances: readonly Invariance[];
+  /** Arithmetic for n samples and d neurons a side, in words, for example `'n·d² a layer, n·d² a pair'`. */
+  readonly cost: string;
   /** Whether x and y can be exchanged under the default options. */
   readonly symmetric: boolean;
   /** The one place where its defaults stand. */
@@ -101,7 +125,10 @@ export interface Measure<Options extends object = Record<string, unknown>> {
   /** Fills in the defaults. @throws OptionError naming a bad key or value. */
   resolve(options: Options): Required<Options>;
   needs(options: Required<Options>): Needs;
-  evaluate(pair: Pair, options: Required<Options>, engine: Engine): Promise<Outcome>;
+  /** Left out by measures that always need `samples`. */
+  evaluate?(pair: Pair, options: Required<Options>, engine: Engine): Promise<Outcome>;
+  /** The same from the samples; of measures that set `samples` in their needs. */
+  evaluateSamples?(pair: SampledPair, options: Required<Options>, engine: Engine): Promise<Outcome>;
   /** The same from any bases; of measures that set `anyBasis` in their needs. */
   evaluateWhitened?(pair: WhitenedPair, options: Required<Options>, engine: Engine): Promise<Outcome>;
 }

@@ -10,7 +10,15 @@ import { dot, squaredNorms } from '../factor/cross.js';
 import { crossInMemory } from '../factor/in-memory.js';
 import type { Route } from '../factor/in-memory.js';
 import type { Side } from '../factor/factor.js';
-import type { Measure, Needs, Pair, SimilarityResult, WhitenedPair } from './measure.js';
+import type {
+  Measure,
+  Needs,
+  Outcome,
+  Pair,
+  SampledPair,
+  SimilarityResult,
+  WhitenedPair,
+} from './measure.js';
 
 /** @throws ShapeError when the sample counts differ; says so when a transpose would fix it */
 export function checkSameSamples(
@@ -29,6 +37,19 @@ export function checkSameSamples(
   throw new ShapeError(`${shapes}: ${way}`);
 }
 
+/** What several measures need together of one factorisation; measures of the samples alone add nothing to it. */
+export function combineNeeds(all: readonly Needs[]): Needs {
+  const factoring = all.filter(({ samples }) => !samples);
+  if (factoring.length === 0) return { samples: true };
+  const keeps = new Set(factoring.map(({ keep }) => JSON.stringify(keep)));
+  return {
+    keep: keeps.size === 1 ? (factoring[0].keep ?? 'all') : 'all',
+    anyBasis: factoring.every(({ anyBasis }) => anyBasis),
+    rowNorms: factoring.some(({ rowNorms }) => rowNorms),
+    samples: all.some(({ samples }) => samples),
+  };
+}
+
 /** Brings both sides together by a route; in any bases where that is all the measure needs, and cheaper. */
 export async function pairInMemory(
   engine: Engine,
@@ -37,7 +58,7 @@ export async function pairInMemory(
   route: Route,
   needs: Needs,
 ): Promise<Pair | WhitenedPair> {
-  const { keep, anyBasis = false } = needs;
+  const { keep = 'all', anyBasis = false } = needs;
   const crossed = await crossInMemory(engine, x, y, route, { keep, anyBasis });
   const sides = { x, y };
   return {
@@ -67,7 +88,7 @@ export async function absoluteProjections(
   return sums;
 }
 
-/** Evaluates a measure with resolved options and completes its record. */
+/** Evaluates a measure with resolved options on a factored pair and completes its record. */
 export async function evaluate(
   measure: Measure,
   pair: Pair | WhitenedPair,
@@ -75,32 +96,74 @@ export async function evaluate(
   engine: Engine,
 ): Promise<SimilarityResult> {
   const outcome = await (isFactored(pair)
-    ? measure.evaluate(pair, options, engine)
+    ? measure.evaluate!(pair, options, engine)
     : measure.evaluateWhitened!(pair, options, engine));
   const { x, y } = pair;
   return {
-    measure: measure.name,
-    score: outcome.score,
-    ...(outcome.correlations && { correlations: outcome.correlations }),
-    ...(outcome.weights && { weights: outcome.weights }),
-    ...(outcome.singularValues && { singularValues: outcome.singularValues }),
+    ...recorded(measure, outcome, options, engine),
     samples: x.samples,
-    x: { neurons: x.neurons, dead: x.dead, rank: x.rank, kept: outcome.kept.x },
-    y: { neurons: y.neurons, dead: y.dead, rank: y.rank, kept: outcome.kept.y },
+    x: { neurons: x.neurons, dead: x.dead, rank: x.rank, ...(outcome.kept && { kept: outcome.kept.x }) },
+    y: { neurons: y.neurons, dead: y.dead, rank: y.rank, ...(outcome.kept && { kept: outcome.kept.y }) },
+    method: x.method === 'direct' && y.method === 'direct' ? 'direct' : 'moments',
+    warnings: [...constantWarnings({ x: x.rank === 0, y: y.rank === 0 }), ...(outcome.warnings ?? [])],
+  };
+}
+
+/** The same of a measure that needs the samples themselves. */
+export async function evaluateSamples(
+  measure: Measure,
+  pair: SampledPair,
+  options: Record<string, unknown>,
+  engine: Engine,
+): Promise<SimilarityResult> {
+  const outcome = await measure.evaluateSamples!(pair, options, engine);
+  const [x, y] = [pair.x, pair.y].map((side) => ({ neurons: side.cols, dead: deadNeurons(side) }));
+  return {
+    ...recorded(measure, outcome, options, engine),
+    samples: pair.x.rows,
+    x,
+    y,
+    method: 'pairwise',
+    warnings: [
+      ...constantWarnings({ x: x.dead === x.neurons, y: y.dead === y.neurons }),
+      ...(outcome.warnings ?? []),
+    ],
+  };
+}
+
+function recorded(measure: Measure, outcome: Outcome, options: Record<string, unknown>, engine: Engine) {
+  const { score, chance, correlations, weights, singularValues } = outcome;
+  return {
+    measure: measure.name,
+    score,
+    ...(chance !== undefined && { chance, adjusted: adjusted(score, chance) }),
+    ...(correlations && { correlations }),
+    ...(weights && { weights }),
+    ...(singularValues && { singularValues }),
     options,
     engine: engine.name,
-    method: x.method === 'direct' && y.method === 'direct' ? 'direct' : 'moments',
-    warnings: [...constantWarnings(pair), ...(outcome.warnings ?? [])],
   };
+}
+
+/** `(score − chance) / (1 − chance)`; 0 where chance alone reaches 1. */
+function adjusted(score: number, chance: number): number {
+  return chance < 1 ? (score - chance) / (1 - chance) : 0;
 }
 
 function isFactored(pair: Pair | WhitenedPair): pair is Pair {
   return 's' in pair.x && 's' in pair.y;
 }
 
-function constantWarnings({ x, y }: WhitenedPair): string[] {
-  const constant = [x.rank === 0 ? 'x' : '', y.rank === 0 ? 'y' : ''].filter(Boolean);
-  if (constant.length === 0) return [];
-  const which = constant.length === 2 ? 'Both sides are' : `Side ${constant[0]} is`;
+function deadNeurons({ cols, data }: Matrix): number {
+  const alive = new Uint8Array(cols);
+  data.forEach((value, at) => {
+    if (value !== data[at % cols]) alive[at % cols] = 1;
+  });
+  return alive.reduce((dead, live) => dead + 1 - live, 0);
+}
+
+function constantWarnings(constant: { readonly x: boolean; readonly y: boolean }): string[] {
+  if (!constant.x && !constant.y) return [];
+  const which = constant.x && constant.y ? 'Both sides are' : `Side ${constant.x ? 'x' : 'y'} is`;
   return [`${which} constant over the samples: there is no direction to compare, and the similarity is 0.`];
 }

@@ -17,6 +17,7 @@ export const plsMeasure: Measure<PlsOptions> = {
   name: 'pls',
   reference: 'Wegelin, A survey of partial least squares methods, 2000, §2',
   invariances: ['orthogonal', 'translation'],
+  cost: 'n·d² and d³ a layer, n·d² and d³ a pair',
   symmetric: true,
   defaults: Object.freeze({}),
 

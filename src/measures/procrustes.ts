@@ -32,6 +32,7 @@ export const procrustesMeasure: Measure<ProcrustesOptions> = {
   reference:
     'Schönemann 1966; Ding, Denain, Steinhardt 2021, arXiv 2108.01661; Williams et al. 2021, arXiv 2110.14739',
   invariances: ['orthogonal', 'isotropic scaling', 'translation'],
+  cost: 'n·d² and d³ a layer, n·d² and d³ a pair',
   symmetric: true,
   defaults: Object.freeze({ output: 'similarity' }),
 

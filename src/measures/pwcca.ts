@@ -39,6 +39,7 @@ export const pwccaMeasure: Measure<PwccaOptions> = {
   reference:
     'Morcos, Raghu, Bengio, Insights on representational similarity, NeurIPS 2018, arXiv 1806.05759, §2',
   invariances: ['orthogonal', 'isotropic scaling', 'translation'],
+  cost: 'n·d² and d³ a layer, n·d² and d³ a pair',
   symmetric: false,
   defaults: Object.freeze({
     variant: 'paper',

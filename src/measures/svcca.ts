@@ -39,6 +39,7 @@ export const svccaMeasure: Measure<SvccaOptions> = {
   name: 'svcca',
   reference: 'Raghu, Gilmer, Yosinski, Sohl-Dickstein, SVCCA, NeurIPS 2017, arXiv 1706.05806',
   invariances: ['orthogonal', 'isotropic scaling', 'translation'],
+  cost: 'n·d² and d³ a layer, n·k² and k³ a pair for k kept directions',
   symmetric: true,
   defaults: Object.freeze({
     keep: Object.freeze({ variance: 0.99 }),

@@ -179,7 +179,7 @@ function explain(similarity: Similarity, at: number, best: boolean): string[] {
   return [
     `${rows[Math.floor(at / cols.length)]} (${names.a}) × ${cols[at % cols.length]} (${names.b})`,
     `${measureName(similarity)} ${precise(value)}${best ? ', best match of the row' : ''}`,
-    `kept ${x.kept} of rank ${x.rank}, ${y.kept} of rank ${y.rank}`,
+    ...(x.kept === undefined ? [] : [`kept ${x.kept} of rank ${x.rank}, ${y.kept} of rank ${y.rank}`]),
     plural(samples, 'sample'),
   ];
 }

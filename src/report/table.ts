@@ -66,8 +66,8 @@ function side({ neurons, dead, rank, kept }: SideSummary): string {
   );
 }
 
-function number(value: number, kind = ''): string {
-  return `<td class="${`number ${kind}`.trim()}">${count(value)}</td>`;
+function number(value: number | undefined, kind = ''): string {
+  return `<td class="${`number ${kind}`.trim()}">${value === undefined ? '–' : count(value)}</td>`;
 }
 
 function references(warnings: readonly string[], { notes, prefix }: NoteLinks): string {

@@ -198,7 +198,7 @@ describe('guards', () => {
     };
     const { openEngine } = await import('../../src/engines/select.js');
     await expect(
-      measure.evaluate(pair, measure.resolve({ variant: 'anatome' }), await openEngine('ml-matrix')),
+      measure.evaluate!(pair, measure.resolve({ variant: 'anatome' }), await openEngine('ml-matrix')),
     ).rejects.toThrow(UnsupportedError);
   });
 
