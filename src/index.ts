@@ -16,6 +16,7 @@
 // Networks, layer by layer.
 export { compare } from './compare/compare.js';
 export type { CompareOptions } from './compare/compare.js';
+export type { ReadingOptions } from './compare/run.js';
 export type { Comparable } from './compare/sources.js';
 export { SIMILARITY_FORMAT, Similarity } from './compare/similarity.js';
 export type { Cell, LayerScore, SimilarityData } from './compare/similarity.js';
@@ -24,15 +25,18 @@ export type { Cell, LayerScore, SimilarityData } from './compare/similarity.js';
 export { cca, cka, pls, procrustes, pwcca, svcca } from './measures/functions.js';
 export type { PairOptions } from './measures/functions.js';
 export { conventions, score } from './compare/score.js';
-export type { Convention, LabelledResult, ScoreOptions, Scores, SkippedConvention } from './compare/score.js';
+export type { LabelledResult, ScoreOptions, Scores, SkippedConvention } from './compare/score.js';
+export type { Convention, MeasureChoice, MeasureChoices } from './compare/asked.js';
 export { presets } from './measures/presets.js';
 export { measures } from './measures/registry.js';
 export type { MeasureName } from './measures/registry.js';
 export type {
+  Invariance,
   Measure,
   Needs,
   Outcome,
   Pair,
+  SampledPair,
   SideSummary,
   SimilarityResult,
   WhitenedPair,

@@ -1,5 +1,5 @@
 /**
- * Two streams of activations over the same samples, cut to the same batches.
+ * Streams of activations over the same samples, cut to the same batches.
  *
  * @module
  */
@@ -8,34 +8,38 @@ import type { ActivationBatch } from './activations.js';
 import { sliceBatch } from './arrays.js';
 
 /**
- * Reads two streams side by side: pairs of batches with the same start and number of samples, cut wherever either
- * stream has a boundary. Both streams are closed when the reading ends, early or not.
+ * Reads streams side by side: batches with the same start and number of samples, in the order of the streams, cut wherever
+ * any of them has a boundary. All streams are closed when the reading ends, early or not.
  *
- * @throws ShapeError when one stream has more samples than the other, naming both totals.
+ * @throws ShapeError when one stream has more samples than another, naming all totals.
  */
 export async function* zipBatches(
-  a: AsyncIterable<ActivationBatch>,
-  b: AsyncIterable<ActivationBatch>,
-): AsyncGenerator<readonly [a: ActivationBatch, b: ActivationBatch]> {
-  const left = new Reader(a);
-  const right = new Reader(b);
+  ...streams: readonly AsyncIterable<ActivationBatch>[]
+): AsyncGenerator<readonly ActivationBatch[]> {
+  const readers = streams.map((stream) => new Reader(stream));
   try {
     for (;;) {
-      const [more, moreRight] = [await left.fill(), await right.fill()];
-      if (!more && !moreRight) return;
-      if (!more || !moreRight) {
-        const totals = [await left.drain(), await right.drain()];
+      const more: boolean[] = [];
+      for (const reader of readers) more.push(await reader.fill());
+      if (!more.includes(true)) return;
+      if (more.includes(false)) {
+        const totals: number[] = [];
+        for (const reader of readers) totals.push(await reader.drain());
         throw new ShapeError(
-          `the two sides have ${totals[0]} and ${totals[1]} samples: both need activations of the same samples`,
+          `the ${totals.length === 2 ? 'two' : totals.length} sides have ${listed(totals)} samples: ` +
+            `${totals.length === 2 ? 'both' : 'all'} need activations of the same samples`,
         );
       }
-      const samples = Math.min(left.available, right.available);
-      yield [left.take(samples), right.take(samples)];
+      const samples = Math.min(...readers.map(({ available }) => available));
+      yield readers.map((reader) => reader.take(samples));
     }
   } finally {
-    await left.close();
-    await right.close();
+    for (const reader of readers) await reader.close();
   }
+}
+
+function listed(totals: readonly number[]): string {
+  return `${totals.slice(0, -1).join(', ')} and ${totals[totals.length - 1]}`;
 }
 
 /** A stream read in pieces smaller than its batches. */

@@ -11,19 +11,12 @@ import type { PairOptions } from '../measures/functions.js';
 import type { SimilarityResult } from '../measures/measure.js';
 import { combineNeeds, evaluate, evaluateSamples } from '../measures/pair.js';
 import { presets } from '../measures/presets.js';
-import { findMeasure } from '../measures/registry.js';
-import type { MeasureName } from '../measures/registry.js';
+import { askedMeasures } from './asked.js';
+import type { Convention } from './asked.js';
 
 /** One line of {@link score}: a result with a label that says which convention it follows. */
 export interface LabelledResult extends SimilarityResult {
   readonly label: string;
-}
-
-/** A measure and the options that make a named convention of it. */
-export interface Convention {
-  readonly label: string;
-  readonly measure: MeasureName;
-  readonly options: Readonly<Record<string, unknown>>;
 }
 
 /** The conventions that {@link score} evaluates when none is named. */
@@ -78,17 +71,13 @@ export interface ScoreOptions extends PairOptions {
 export async function score(x: MatrixLike, y: MatrixLike, options: ScoreOptions = {}): Promise<Scores> {
   const asked = options.conventions ?? conventions;
   if (asked.length === 0) throw new OptionError('conventions is empty: name at least one');
-  const plans = asked.map(({ label, measure: name, options: own }) => {
-    const measure = findMeasure(name);
-    const resolved = measure.resolve(own);
-    return { label, measure, resolved, needs: measure.needs(resolved) };
-  });
+  const plans = askedMeasures(asked, {});
   const factorNeeds = combineNeeds(plans.map(({ needs }) => needs));
   return withMatrices(x, y, options, async (sides, engine) => {
     const pair = factorNeeds.keep && (await factored(sides, options, factorNeeds, engine));
     const results: LabelledResult[] = [];
     const skipped: SkippedConvention[] = [];
-    for (const { label, measure, resolved, needs } of plans) {
+    for (const { label, measure, options: resolved, needs } of plans) {
       await pause(options.signal);
       try {
         const result = await (needs.samples || !pair

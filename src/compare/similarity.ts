@@ -16,6 +16,8 @@ export type Cell = Omit<SimilarityResult, 'measure' | 'options' | 'engine'>;
 export interface SimilarityData {
   /** Names of the two sides, for titles. */
   readonly names: { readonly a: string; readonly b: string };
+  /** Name of the convention, where it was given one. @defaultValue the name of the measure */
+  readonly label?: string;
   readonly measure: string;
   /** Every option as it was used, defaults included. */
   readonly options: Readonly<Record<string, unknown>>;
@@ -32,6 +34,8 @@ export interface SimilarityData {
   readonly fingerprints: { readonly a?: string; readonly b?: string; readonly data?: string };
   /** What concerns the whole comparison. */
   readonly warnings: readonly string[];
+  /** The same layers by the other measures that were asked for. */
+  readonly others?: readonly SimilarityData[];
 }
 
 /** A layer and the score it reached. */
@@ -43,6 +47,7 @@ export interface LayerScore {
 /** Similarity of every layer of one network to every layer of another. Reading it never computes. */
 export class Similarity implements SimilarityData {
   readonly names;
+  readonly label: string;
   readonly measure;
   readonly options;
   readonly engine;
@@ -52,11 +57,13 @@ export class Similarity implements SimilarityData {
   readonly samples;
   readonly fingerprints;
   readonly warnings;
+  readonly others: readonly Similarity[];
   /** Scores row by row, `rows.length × cols.length`. */
   readonly scores: Float64Array;
 
   constructor(data: SimilarityData) {
     this.names = data.names;
+    this.label = data.label ?? data.measure;
     this.measure = data.measure;
     this.options = data.options;
     this.engine = data.engine;
@@ -66,7 +73,19 @@ export class Similarity implements SimilarityData {
     this.samples = data.samples;
     this.fingerprints = data.fingerprints;
     this.warnings = data.warnings;
+    this.others = (data.others ?? []).map((other) => new Similarity(other));
     this.scores = Float64Array.from(data.cells, (cell) => cell.score);
+  }
+
+  /** The matrix of another measure of the same comparison, by its name or label. @throws OptionError listing those there are */
+  by(measure: string): Similarity {
+    const all: readonly Similarity[] = [this, ...this.others];
+    const found =
+      all.find(({ label }) => label === measure) ?? all.find(({ measure: name }) => name === measure);
+    if (found !== undefined) return found;
+    throw new OptionError(
+      `no measure is called '${measure}': there are ${all.map(({ label }) => label).join(', ')}`,
+    );
   }
 
   /** Score of a layer of the first side against a layer of the second. @throws OptionError for an unknown layer. */
@@ -114,19 +133,22 @@ export class Similarity implements SimilarityData {
   /** Prints {@link Similarity.toString} with a title. @param write - takes each text; `console.log` by default. */
   // eslint-disable-next-line no-console -- printing is what was asked for
   print(write: (text: string) => void = console.log): void {
-    const title = `${this.measure}: ${this.names.a} (rows) × ${this.names.b} (columns), ${this.samples} samples`;
+    const title = `${this.label}: ${this.names.a} (rows) × ${this.names.b} (columns), ${this.samples} samples`;
     write(`${title}\n${this.toString()}`);
+    for (const other of this.others) other.print(write);
   }
 
   /** The JSON form, read back by {@link Similarity.fromJSON}. */
   toJSON(): SimilarityData & { readonly format: string; readonly scores: number[][] } {
-    const { names, measure, options, engine, samples, rows, cols, cells, fingerprints, warnings } = this;
+    const { names, label, measure, options, engine, samples, rows, cols, cells, fingerprints, warnings } =
+      this;
     const scores = rows.map((_, r) =>
       Array.from(this.scores.subarray(r * cols.length, (r + 1) * cols.length)),
     );
     return {
       format: SIMILARITY_FORMAT,
       names,
+      ...(label !== measure && { label }),
       measure,
       options,
       engine,
@@ -137,6 +159,7 @@ export class Similarity implements SimilarityData {
       scores,
       warnings,
       cells,
+      ...(this.others.length > 0 && { others: this.others.map((other) => other.toJSON()) }),
     };
   }
 
@@ -165,7 +188,12 @@ export class Similarity implements SimilarityData {
     }
     const bad = cells.findIndex((cell) => typeof (cell as Cell | null)?.score !== 'number');
     if (bad >= 0) throw new FormatError(`cell ${bad} of a similarity has no score`);
-    return new Similarity(data as SimilarityData);
+    const { others = [] } = data;
+    if (!Array.isArray(others)) throw new FormatError('others of a similarity is not a list');
+    return new Similarity({
+      ...(data as SimilarityData),
+      others: others.map((other) => Similarity.fromJSON(other)),
+    });
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Whatever a comparison is given, as one lockstep stream of both sides.
+ * Whatever a comparison is given, as one lockstep stream of all sides.
  *
  * @module
  */
@@ -16,71 +16,70 @@ import { zipBatches } from '../capture/zip.js';
 import type { ActivationBatch } from '../capture/activations.js';
 import { OptionError } from '../errors.js';
 import { show } from '../options.js';
-import type { BatchPair } from './stream.js';
+import type { Batches } from './stream.js';
 
 /** One side of a comparison: a model, activations captured before, or plain arrays by layer. */
 export type Comparable = CaptureModel | ActivationSet | ArrayRecord;
 
-/** What reading both sides needs to know. */
+/** One of the networks. */
+export interface SideInput {
+  readonly side: Comparable;
+  /** How messages call it. */
+  readonly label: string;
+  readonly layers?: LayerSelection | undefined;
+}
+
+/** What reading the sides needs to know. */
 export interface SourceOptions {
-  readonly layers?: LayerSelection;
-  readonly layersB?: LayerSelection;
   readonly spatial?: Spatial;
   readonly batchSize?: number;
   readonly signal?: AbortSignal;
-  /** Leaves the activations of two models on the device where the models run. */
+  /** Leaves the activations of models on the device where the models run. */
   readonly onDevice?: boolean;
 }
 
-/** Both sides, ready to be read in lockstep. */
+/** All sides, ready to be read in lockstep. */
 export interface Sources {
-  readonly a: readonly LayerInfo[];
-  readonly b: readonly LayerInfo[];
+  /** Layers of each side. */
+  readonly sides: readonly (readonly LayerInfo[])[];
   readonly spatial: Spatial;
   samples(): number | undefined;
   /** Whether every activation is in memory already. */
   readonly inMemory: boolean;
-  read(): AsyncIterable<BatchPair>;
+  read(): AsyncIterable<Batches>;
 }
 
-/** Opens both sides. Two models run on the same batches; anything else is cut to the same samples. */
+/** Opens all sides. Models alone run on the same batches; anything else is cut to the same samples. */
 export async function openSources(
-  a: Comparable,
-  b: Comparable,
+  inputs: readonly SideInput[],
   data: CaptureData | undefined,
   options: SourceOptions,
 ): Promise<Sources> {
-  const selections = [options.layers, options.layersB ?? options.layers] as const;
-  if (isModel(a) && isModel(b)) {
-    const models = [a, b];
-    const sides = models.map((model, i) => ({
-      model,
-      ...selected(selections[i]),
-      label: i === 0 ? 'a' : 'b',
-    }));
-    const together = await openTogether(sides, needData(data), captureOptions(options));
+  const models = inputs.flatMap(({ side, label, layers }) =>
+    isModel(side) ? [{ model: side, ...selected(layers), label }] : [],
+  );
+  if (models.length === inputs.length) {
+    const together = await openTogether(models, needData(data), captureOptions(options));
     return {
-      a: together.sides[0].layers,
-      b: together.sides[1].layers,
+      sides: together.sides.map(({ layers }) => layers),
       spatial: together.spatial,
       samples: () => together.samples,
       inMemory: false,
       read: () =>
-        (options.onDevice ? together.deviceBatches() : together.batches()) as AsyncIterable<BatchPair>,
+        (options.onDevice ? together.deviceBatches() : together.batches()) as AsyncIterable<Batches>,
     };
   }
-  if (data !== undefined && !isModel(a) && !isModel(b)) {
-    throw new OptionError('data is given, but neither side is a model: activations are compared as they are');
+  if (data !== undefined && models.length === 0) {
+    throw new OptionError('data is given, but no side is a model: activations are compared as they are');
   }
-  const left = await openSide(a, 'a', selections[0], data, options);
-  const right = await openSide(b, 'b', selections[1], data, options);
+  const sides: OneSide[] = [];
+  for (const input of inputs) sides.push(await openSide(input, data, options));
   return {
-    a: left.layers,
-    b: right.layers,
-    spatial: left.spatial,
-    samples: () => left.samples() ?? right.samples(),
-    inMemory: left.inMemory && right.inMemory,
-    read: () => zipBatches(left.batches(), right.batches()),
+    sides: sides.map(({ layers }) => layers),
+    spatial: sides[0].spatial,
+    samples: () => sides.map(({ samples }) => samples()).find((samples) => samples !== undefined),
+    inMemory: sides.every(({ inMemory }) => inMemory),
+    read: () => zipBatches(...sides.map(({ batches }) => batches())),
   };
 }
 
@@ -93,9 +92,7 @@ interface OneSide {
 }
 
 async function openSide(
-  side: Comparable,
-  label: string,
-  selection: LayerSelection | undefined,
+  { side, label, layers: selection }: SideInput,
   data: CaptureData | undefined,
   options: SourceOptions,
 ): Promise<OneSide> {

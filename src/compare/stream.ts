@@ -1,5 +1,5 @@
 /**
- * The lockstep stream of two networks' activations, read twice: from memory where it fits, else by running again.
+ * The lockstep stream of the networks' activations, read twice: from memory where it fits, else by running again.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import type { DeviceBatch } from '../capture/device.js';
 /** A batch in host memory or on the device where the models run. */
 export type Batch = ActivationBatch | DeviceBatch;
 
-/** The same samples of both sides. */
-export type BatchPair = readonly [a: Batch, b: Batch];
+/** The same samples of every side. */
+export type Batches = readonly Batch[];
 
 /** A stream that can be read again. */
-export interface PairStream {
+export interface LockstepStream {
   /** A new pass, always in the same order. */
-  read(): AsyncIterable<BatchPair>;
+  read(): AsyncIterable<Batches>;
   /** Whether a whole pass is held in memory. */
   held(): boolean;
   /** Frees what is held. */
@@ -28,42 +28,42 @@ export interface PairStream {
  * the number of `samples` is known and says that they will not fit.
  */
 export function heldInMemory(
-  source: () => AsyncIterable<BatchPair>,
+  source: () => AsyncIterable<Batches>,
   memory: number,
   samples?: number,
-): PairStream {
-  let batches: BatchPair[] | undefined;
-  let holding: BatchPair[] = [];
+): LockstepStream {
+  let held: Batches[] | undefined;
+  let holding: Batches[] = [];
 
   const drop = (): void => {
-    for (const pair of holding) pair.forEach(release);
+    for (const batches of holding) batches.forEach(release);
     holding = [];
   };
 
-  async function* read(): AsyncGenerator<BatchPair> {
-    if (batches) {
-      yield* batches;
+  async function* read(): AsyncGenerator<Batches> {
+    if (held) {
+      yield* held;
       return;
     }
     drop();
     let bytes = 0;
-    for await (const pair of source()) {
-      const ahead = samples === undefined || bytes > 0 ? 1 : samples / pair[0].samples;
-      bytes += bytesOf(pair);
+    for await (const batches of source()) {
+      const ahead = samples === undefined || bytes > 0 ? 1 : samples / batches[0].samples;
+      bytes += bytesOf(batches);
       if (bytes * ahead > memory) bytes = Infinity;
       if (bytes > memory) drop();
-      else holding.push([retain(pair[0]), retain(pair[1])]);
-      yield pair;
+      else holding.push(batches.map(retain));
+      yield batches;
     }
-    if (bytes <= memory) batches = holding;
+    if (bytes <= memory) held = holding;
   }
 
-  return { read, held: () => batches !== undefined, close: drop };
+  return { read, held: () => held !== undefined, close: drop };
 }
 
-function bytesOf(pair: BatchPair): number {
+function bytesOf(batches: Batches): number {
   let bytes = 0;
-  for (const { layers } of pair) {
+  for (const { layers } of batches) {
     for (const block of layers.values()) {
       bytes += onDevice(block) ? block.tensor.size * 4 : block.data.byteLength;
     }

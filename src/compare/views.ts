@@ -11,7 +11,7 @@ import type { Engine, Handle } from '../engines/engine.js';
 import type { Matrix } from '../matrix.js';
 import { blockOf } from './plan.js';
 import type { View } from './plan.js';
-import type { BatchPair } from './stream.js';
+import type { Batches } from './stream.js';
 
 /** How positions are drawn. */
 export interface Draw {
@@ -20,19 +20,19 @@ export interface Draw {
 }
 
 /** Datapoints × neurons of a view in one batch. */
-export async function matrixOf(view: View, pair: BatchPair, { positions, seed }: Draw): Promise<Matrix> {
-  const { start } = batchOf(view, pair);
-  const block = blockOf(batchOf(view, pair), view.layer);
+export async function matrixOf(view: View, batches: Batches, { positions, seed }: Draw): Promise<Matrix> {
+  const { start } = batches[view.side];
+  const block = blockOf(batches[view.side], view.layer);
   const host = onDevice(block) ? await toHost(block) : block;
   return datapoints(toGrid(host, view.grid), { positions, seed, start });
 }
 
 /** The same inside the engine; what the model left on its device does not leave it, if the engine computes there. */
-export async function handleOf(engine: Engine, view: View, pair: BatchPair, draw: Draw): Promise<Handle> {
-  const { start } = batchOf(view, pair);
-  const block = blockOf(batchOf(view, pair), view.layer);
+export async function handleOf(engine: Engine, view: View, batches: Batches, draw: Draw): Promise<Handle> {
+  const { start } = batches[view.side];
+  const block = blockOf(batches[view.side], view.layer);
   const adopted = onDevice(block) ? await adopt(engine, block, view, { ...draw, start }) : undefined;
-  return adopted ?? engine.upload(await matrixOf(view, pair, draw));
+  return adopted ?? engine.upload(await matrixOf(view, batches, draw));
 }
 
 async function adopt(
@@ -57,14 +57,10 @@ async function adopt(
 /** Number of datapoints and neurons of a view in one batch. */
 export function shapeOf(
   view: View,
-  pair: BatchPair,
+  batches: Batches,
   { positions }: Draw,
 ): { readonly rows: number; readonly cols: number } {
-  const { samples, channels } = blockOf(batchOf(view, pair), view.layer);
+  const { samples, channels } = blockOf(batches[view.side], view.layer);
   const size = view.grid[0] * view.grid[1];
   return { rows: samples * (positions === 'all' ? size : Math.min(size, positions)), cols: channels };
-}
-
-function batchOf({ side }: View, [a, b]: BatchPair): BatchPair[number] {
-  return side === 'a' ? a : b;
 }

@@ -90,10 +90,11 @@ export async function inGroups<T, R>(
   items: readonly T[],
   work: (item: T, index: number) => Promise<R>,
   between: (done: number) => Promise<void>,
+  size = GROUP,
 ): Promise<R[]> {
   const results: R[] = [];
-  for (let from = 0; from < items.length; from += GROUP) {
-    const group = items.slice(from, from + GROUP);
+  for (let from = 0; from < items.length; from += size) {
+    const group = items.slice(from, from + size);
     results.push(...(await together(group, (item, index) => work(item, from + index))));
     await between(results.length);
   }

@@ -120,6 +120,8 @@ export interface Measure<Options extends object = Record<string, unknown>> {
   readonly cost: string;
   /** Whether x and y can be exchanged under the default options. */
   readonly symmetric: boolean;
+  /** The same under other options, where they decide it. */
+  symmetricWith?(options: Required<Options>): boolean;
   /** The one place where its defaults stand. */
   readonly defaults: Readonly<Required<Options>>;
   /** Fills in the defaults. @throws OptionError naming a bad key or value. */

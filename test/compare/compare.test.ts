@@ -355,7 +355,7 @@ describe('what can be wrong', () => {
   it('data missing, or given for nothing', async () => {
     await expect(compare(a, b)).rejects.toThrow('data is missing');
     const x = gaussian(20, 2, 1);
-    await expect(compare({ x }, { x }, images)).rejects.toThrow('neither side is a model');
+    await expect(compare({ x }, { x }, images)).rejects.toThrow('no side is a model');
     await expect(compare(3 as never, { x }, undefined)).rejects.toThrow('a is 3');
     await expect(compare({ x }, { x }, undefined, few)).resolves.toBeDefined();
   });
