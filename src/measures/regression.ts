@@ -7,7 +7,7 @@ import { DataError } from '../errors.js';
 import { flag, keyword, knownKeys } from '../options.js';
 import { scaleColumns, scaleRows } from '../factor/small.js';
 import type { HostMatrix } from '../engines/engine.js';
-import { checkSamples } from './correlations.js';
+import { chanceWarnings } from './correlations.js';
 import type { Measure, Pair } from './measure.js';
 
 /** Options of {@link regression}. */
@@ -46,9 +46,12 @@ export const regressionMeasure: Measure<RegressionOptions> = {
     return Promise.resolve().then(() => {
       const { samples, rank } = pair[from];
       const kept = { x: pair.x.rank, y: pair.y.rank };
-      const warnings = checkPredictor(samples, rank, from, allowFewSamples);
-      if (kept.x === 0 || kept.y === 0) return { score: 0, kept, warnings };
-      return { score: explained(pair, from), chance: rank / (samples - 1), kept, warnings };
+      if (kept.x === 0 || kept.y === 0) return { score: 0, kept };
+      const certain = checkPredictor(samples, rank, from, allowFewSamples);
+      const score = explained(pair, from);
+      const chance = (n: number) => rank / (n - 1);
+      const few = chanceWarnings(samples, { x: rank, y: 0 }, score, chance);
+      return { score, chance: chance(samples), kept, warnings: certain ?? few };
     });
   },
 };
@@ -65,10 +68,18 @@ function squares({ data }: HostMatrix): number {
   return data.reduce((sum, value) => sum + value * value, 0);
 }
 
-/** @throws DataError with code `TOO_FEW_SAMPLES` unless `allow` */
-function checkPredictor(samples: number, rank: number, side: 'x' | 'y', allow: boolean): string[] {
-  if (rank === 0) return [];
-  if (rank < samples - 1) return checkSamples(samples, { x: rank, y: 0 }, allow);
+/**
+ * What is to be told where R² is 1 whatever the data.
+ *
+ * @throws DataError with code `TOO_FEW_SAMPLES` unless `allow`
+ */
+function checkPredictor(
+  samples: number,
+  rank: number,
+  side: 'x' | 'y',
+  allow: boolean,
+): string[] | undefined {
+  if (rank < samples - 1) return undefined;
   const fault = `${samples} samples for ${rank} predicting directions of ${side}: R² is 1 whatever the data`;
   if (allow) return [`${fault}.`];
   throw new DataError(`${fault}; give more samples, take a subsample of neurons, or set allowFewSamples`, {
