@@ -5,7 +5,14 @@
  */
 import type { Engine } from '../engines/engine.js';
 import { flag, knownKeys } from '../options.js';
-import { checkDivisor, checkSamples, checkSummary, correlationsOf, summarise } from './correlations.js';
+import {
+  checkDivisor,
+  checkSamples,
+  checkSummary,
+  correlationsOf,
+  outcomeOf,
+  summarise,
+} from './correlations.js';
 import type { Divisor, Summary } from './correlations.js';
 import { multiply, thinSvd } from '../factor/small.js';
 import type { Measure, Outcome, WhitenedPair } from './measure.js';
@@ -31,6 +38,7 @@ export const ccaMeasure: Measure<CcaOptions> = {
   invariances: ['invertible linear', 'translation'],
   cost: 'n·d² a layer and a pair, d³ for the correlations',
   symmetric: true,
+  symmetricWith: ({ divisor }) => divisor !== 'x',
   defaults: Object.freeze({ summary: 'mean', divisor: 'kept', centred: true, allowFewSamples: false }),
 
   resolve(options) {
@@ -49,6 +57,7 @@ export const ccaMeasure: Measure<CcaOptions> = {
   async evaluate(pair, options, engine) {
     if (options.centred) return ofBases(pair, options, engine);
     const { x, y } = pair;
+    // No chance level here: the law is that of centred samples.
     const warnings = checkSamples(x.samples, { x: x.rank, y: y.rank }, options.allowFewSamples);
     const [left, right] = [
       await thinSvd(engine, rawCoordinates(x), x.tolerance),
@@ -69,7 +78,6 @@ async function ofBases(
   engine: Engine,
 ): Promise<Outcome> {
   const kept = { x: x.rank, y: y.rank };
-  const warnings = checkSamples(x.samples, kept, options.allowFewSamples);
-  const correlations = await correlationsOf(engine, cross);
-  return { score: summarise(correlations, options, x, y), correlations, kept, warnings };
+  checkSamples(x.samples, kept, options.allowFewSamples);
+  return outcomeOf(await correlationsOf(engine, cross), kept, options, x, y);
 }

@@ -6,7 +6,10 @@
 import { DataError, NumericalError, OptionError } from '../errors.js';
 import { keyword, show, wholeNumber } from '../options.js';
 import type { Engine, HostMatrix } from '../engines/engine.js';
+import type { Side } from '../factor/factor.js';
 import { singularValues } from '../factor/small.js';
+import { chanceCorrelations, chanceMean, chanceMeanSquared } from './chance.js';
+import type { Outcome } from './measure.js';
 
 /** How correlations become one number. */
 export type Summary =
@@ -81,29 +84,113 @@ export function bounded(values: ArrayLike<number>): number[] {
   });
 }
 
+/** Number of kept directions of each side. */
+interface Kept {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Samples for each kept direction below which a result is marked. */
+const SAMPLES_PER_DIRECTION = 5;
+
 /**
  * Warns where correlations are mostly chance, and refuses where they are nothing else: centred samples span
  * `samples − 1` dimensions, and a side that keeps them all correlates perfectly with anything.
  *
  * @throws DataError with code `TOO_FEW_SAMPLES` unless `allow`
  */
-export function checkSamples(samples: number, kept: { x: number; y: number }, allow: boolean): string[] {
-  const most = Math.max(kept.x, kept.y);
-  if (most === 0) return [];
-  if (most >= samples - 1) {
-    const side = kept.x >= kept.y ? 'x' : 'y';
-    const fault = `${samples} samples for ${most} kept directions of ${side}: every canonical correlation is 1 whatever the data`;
-    if (allow) return [`${fault}.`];
+export function checkSamples(samples: number, kept: Kept, allow: boolean): string[] {
+  const fault = certainty(samples, kept);
+  if (fault !== undefined && !allow) {
     throw new DataError(
       `${fault}; give more samples, truncate by svcca with keep: { dims: … }, take a subsample of neurons, ` +
         'or set allowFewSamples',
       { code: 'TOO_FEW_SAMPLES' },
     );
   }
-  if (samples >= 5 * most) return [];
+  const mean = chanceMean(samples, kept);
+  const reached = mean > 0 ? `: unrelated sides reach a mean correlation of ${mean.toFixed(2)}` : '';
+  return marked(
+    samples,
+    kept,
+    `below ${SAMPLES_PER_DIRECTION} samples a direction the score is largely chance${reached}`,
+  );
+}
+
+/**
+ * The warning of {@link checkSamples} where it is known what unrelated sides score.
+ *
+ * @param chance - of a number of samples.
+ */
+export function chanceWarnings(
+  samples: number,
+  kept: Kept,
+  score: number,
+  chance: (samples: number) => number,
+): string[] {
+  return marked(
+    samples,
+    kept,
+    `score ${score.toFixed(2)}, where unrelated sides reach ${chance(samples).toFixed(2)} by chance; ` +
+      `4 × as many samples would bring chance to ${chance(4 * samples).toFixed(2)}`,
+  );
+}
+
+function marked(samples: number, kept: Kept, text: string): string[] {
+  const fault = certainty(samples, kept);
+  if (fault !== undefined) return [`${fault}.`];
+  const most = Math.max(kept.x, kept.y);
+  if (samples >= SAMPLES_PER_DIRECTION * most) return [];
   const forced = kept.x + kept.y - (samples - 1);
   const certain = forced > 0 ? ` ${forced} of the correlations are 1 whatever the data.` : '';
-  return [
-    `${samples} samples for ${most} kept directions: below 5 samples a direction the score is largely chance.${certain}`,
-  ];
+  return [`${samples} samples for ${most} kept directions: ${text}.${certain}`];
+}
+
+function certainty(samples: number, kept: Kept): string | undefined {
+  const most = Math.max(kept.x, kept.y);
+  if (most === 0 || most < samples - 1) return undefined;
+  const side = kept.x >= kept.y ? 'x' : 'y';
+  return `${samples} samples for ${most} kept directions of ${side}: every canonical correlation is 1 whatever the data`;
+}
+
+/** Which number is made of correlations. */
+interface Summarised {
+  readonly summary: Summary;
+  readonly divisor: Divisor;
+}
+
+/** What centred correlations come to: the score, what of it unrelated sides reach, and a warning where that is much. */
+export function outcomeOf(
+  correlations: readonly number[],
+  kept: Kept,
+  options: Summarised & { readonly allowFewSamples: boolean },
+  x: Side,
+  y: Side,
+): Outcome {
+  const { samples } = x;
+  const score = summarise(correlations, options, x, y);
+  if (!hasChance(samples, kept, options.summary)) {
+    return { score, correlations, kept, warnings: checkSamples(samples, kept, options.allowFewSamples) };
+  }
+  const chance = (n: number) => chanceScore(n, kept, options, x, y);
+  const warnings = chanceWarnings(samples, kept, score, chance);
+  return { score, chance: chance(samples), correlations, kept, warnings };
+}
+
+/** Correlations from which on single ones, which some summaries pick out, are known by chance to 0.004. */
+const SINGLE_FROM = 50;
+
+function hasChance(samples: number, kept: Kept, summary: Summary): boolean {
+  const count = Math.min(kept.x, kept.y);
+  if (count === 0) return false;
+  const all =
+    typeof summary === 'object' ? 'top' in summary && summary.top >= count : summary !== 'thresholded';
+  return all || count >= SINGLE_FROM || certainty(samples, kept) !== undefined;
+}
+
+/** The summary of independent sides on average. */
+function chanceScore(samples: number, kept: Kept, options: Summarised, x: Side, y: Side): number {
+  if (options.summary !== 'meanSquared') return summarise(chanceCorrelations(samples, kept), options, x, y);
+  const root = Math.sqrt(chanceMeanSquared(samples, kept));
+  return summarise(new Array<number>(Math.min(kept.x, kept.y)).fill(root), options, x, y);
 }

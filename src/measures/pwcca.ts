@@ -11,7 +11,8 @@ import { checkKeep, keptDirections } from '../factor/keep.js';
 import type { Crossing, Keep } from '../factor/keep.js';
 import type { Factor } from '../factor/factor.js';
 import { leadingBlock, multiply, orthonormalise, scaleRows, thinSvd, transpose } from '../factor/small.js';
-import { bounded, checkSamples } from './correlations.js';
+import { chanceMean } from './chance.js';
+import { bounded, chanceWarnings, checkSamples } from './correlations.js';
 import { LAPACK_SIGNS_UP_TO, googleWeights, hasLapackSigns } from './pwcca-google.js';
 import type { Measure, Pair } from './measure.js';
 
@@ -66,7 +67,8 @@ export const pwccaMeasure: Measure<PwccaOptions> = {
   async evaluate(pair, options, engine) {
     const { keep, crossing, variant } = options;
     const kept = { x: keptDirections(pair.x.s, keep, crossing), y: keptDirections(pair.y.s, keep, crossing) };
-    const warnings = checkSamples(pair.x.samples, kept, options.allowFewSamples);
+    const { samples } = pair.x;
+    const warnings = checkSamples(samples, kept, options.allowFewSamples);
     if (kept.x === 0 || kept.y === 0) return { score: 0, correlations: [], weights: [], kept };
     const side = options.side === 'auto' ? (kept.x <= kept.y ? 'x' : 'y') : options.side;
     const cross = leadingBlock(pair.cross, kept.x, kept.y);
@@ -88,8 +90,21 @@ export const pwccaMeasure: Measure<PwccaOptions> = {
     }[variant]();
     const total = alpha.reduce((sum, a) => sum + a, 0);
     const weights = Array.from(alpha, (a) => a / total);
-    const score = weights.reduce((sum, weight, i) => sum + weight * correlations[i], 0);
-    return { score: Math.min(1, score), correlations, weights, kept, warnings };
+    const score = Math.min(
+      1,
+      weights.reduce((sum, weight, i) => sum + weight * correlations[i], 0),
+    );
+    if (variant !== 'paper') return { score, correlations, weights, kept, warnings };
+    // Of unrelated sides the variates lie in any direction, whatever their ρ: weighing by them does not change the mean.
+    const chance = (n: number) => chanceMean(n, kept);
+    return {
+      score,
+      chance: chance(samples),
+      correlations,
+      weights,
+      kept,
+      warnings: chanceWarnings(samples, kept, score, chance),
+    };
   },
 };
 

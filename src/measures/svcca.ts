@@ -10,7 +10,7 @@ import type { Crossing, Keep } from '../factor/keep.js';
 import type { Engine, HostMatrix } from '../engines/engine.js';
 import type { Factor } from '../factor/factor.js';
 import { leadingBlock, multiply, thinSvd } from '../factor/small.js';
-import { checkDivisor, checkSamples, checkSummary, correlationsOf, summarise } from './correlations.js';
+import { checkDivisor, checkSamples, checkSummary, correlationsOf, outcomeOf } from './correlations.js';
 import type { Divisor, Summary } from './correlations.js';
 import type { Measure, Pair } from './measure.js';
 import { centredCoordinates, rawCoordinates } from './raw.js';
@@ -41,6 +41,7 @@ export const svccaMeasure: Measure<SvccaOptions> = {
   invariances: ['orthogonal', 'isotropic scaling', 'translation'],
   cost: 'n·d² and d³ a layer, n·k² and k³ a pair for k kept directions',
   symmetric: true,
+  symmetricWith: ({ divisor }) => divisor !== 'x',
   defaults: Object.freeze({
     keep: Object.freeze({ variance: 0.99 }),
     crossing: 'kept',
@@ -70,9 +71,8 @@ export const svccaMeasure: Measure<SvccaOptions> = {
     const cross =
       options.directions === 'raw' ? await rawBlock(pair, options, engine) : leading(pair, options);
     const kept = { x: cross.rows, y: cross.cols };
-    const warnings = checkSamples(x.samples, kept, options.allowFewSamples);
-    const correlations = await correlationsOf(engine, cross);
-    return { score: summarise(correlations, options, x, y), correlations, kept, warnings };
+    checkSamples(x.samples, kept, options.allowFewSamples);
+    return outcomeOf(await correlationsOf(engine, cross), kept, options, x, y);
   },
 };
 
