@@ -1,0 +1,62 @@
+/** One thing that a peer and the library both compute, and how nearly they must agree. */
+import type { SimilarityResult } from '../../src/measures/measure.js';
+import type { PairName, Sides } from './data.js';
+import type { PeerName } from './python.js';
+
+/** What a peer answers: numbers, or several named ones. */
+export type Value = number | readonly Value[] | { readonly [key: string]: Value };
+
+export interface Agreement {
+  /** What is compared, as the reader of the test's name wants it. */
+  readonly of: string;
+  /** Function of the peer's script, and its keyword arguments. */
+  readonly call: string;
+  readonly options?: Readonly<Record<string, unknown>>;
+  readonly pairs: readonly PairName[];
+  /** The peer's numbers, where its answer holds more than them. */
+  readonly theirs?: (answer: Value) => Value;
+  /** The library's numbers; `answer` is the peer's, for what it chose itself (a bandwidth). */
+  readonly ours: (sides: Sides, answer: Value) => Promise<Value>;
+  /** Largest difference, relative to the peer's largest number. @defaultValue 1e-8 */
+  readonly within?: number;
+  /** Why the tolerance is wider than 1e-8. */
+  readonly because?: string;
+}
+
+export interface PeerTable {
+  readonly peer: PeerName;
+  readonly agreements: readonly Agreement[];
+}
+
+/** Shorthand for a case whose number is the score. */
+export async function scoreOf(result: Promise<SimilarityResult>): Promise<number> {
+  return (await result).score;
+}
+
+/**
+ * How far two values are apart: the largest difference of each list of numbers, relative to the peer's largest there; infinite
+ * where they are not of one form, or not numbers.
+ */
+export function difference(ours: Value, theirs: Value): number {
+  if (typeof ours === 'number' || typeof theirs === 'number') return listDifference([ours], [theirs]);
+  const [a, b] = [Object.values(ours), Object.values(theirs)] as [Value[], Value[]];
+  if (Object.keys(ours).join() !== Object.keys(theirs).join() || a.length === 0) return Infinity;
+  if (a.every(isNumber) && b.every(isNumber) && Array.isArray(ours)) return listDifference(a, b);
+  return Math.max(...a.map((value, i) => difference(value, b[i])));
+}
+
+const isNumber = (value: Value): value is number => typeof value === 'number';
+
+function listDifference(ours: readonly Value[], theirs: readonly Value[]): number {
+  if (!ours.every(isNumber) || !theirs.every(isNumber)) return Infinity;
+  const largest = Math.max(...theirs.map(Math.abs));
+  const apart = Math.max(...ours.map((value, i) => Math.abs(value - theirs[i])));
+  // NaN on either side must not pass for agreement.
+  return apart === 0 ? 0 : apart / largest >= 0 ? apart / largest : Infinity;
+}
+
+/** A list with zeros at its end, as long as the peer's: the library leaves out what the rank does not reach. */
+export function padded(values: readonly number[], answer: Value): number[] {
+  const length = Array.isArray(answer) ? answer.length : 0;
+  return [...values, ...new Array<number>(Math.max(0, length - values.length)).fill(0)];
+}

@@ -1,0 +1,65 @@
+"""scipy: subspace_angles, procrustes, orthogonal_procrustes, pdist with its rank correlations, distributions."""
+import numpy as np
+from scipy.linalg import orthogonal_procrustes, subspace_angles
+from scipy.spatial import procrustes as spatial_procrustes
+from scipy.spatial.distance import pdist
+from scipy.stats import chi2, f, kendalltau, pearsonr, spearmanr
+
+from peer import centred, normalised, serve
+
+
+def padded(x, y):
+    """`procrustes` takes matrices of one width; columns of zeros change nothing."""
+    width = max(x.shape[1], y.shape[1])
+    return [np.pad(side, ((0, 0), (0, width - side.shape[1]))) for side in (x, y)]
+
+
+def cca(x, y):
+    return np.sort(np.cos(subspace_angles(centred(x), centred(y))))[::-1]
+
+
+def procrustes_disparity(x, y):
+    """1 − p² for the similarity p: scipy scales the second side to its best."""
+    return spatial_procrustes(*padded(x, y))[2]
+
+
+def procrustes_scale(x, y):
+    return orthogonal_procrustes(*padded(normalised(x), normalised(y)))[1]
+
+
+def correlate(a, b, correlation):
+    return {"pearson": pearsonr, "spearman": spearmanr, "kendall": kendalltau}[correlation](a, b).statistic
+
+
+def rsa(x, y, dissimilarity, correlation):
+    return correlate(pdist(x, dissimilarity), pdist(y, dissimilarity), correlation)
+
+
+def rsa_mahalanobis(x, y, correlation, squared=False):
+    """Each side by its own covariance."""
+    power = 2 if squared else 1
+    a, b = (pdist(side, "mahalanobis", VI=np.linalg.pinv(np.cov(side.T))) ** power for side in (x, y))
+    return correlate(a, b, correlation)
+
+
+def wilks(x, y):
+    """Bartlett's chi-squared and Rao's F for each number of correlations removed, from scipy's distributions."""
+    n, p, q = len(x), x.shape[1], y.shape[1]
+    rho = cca(x, y)
+    rows = []
+    for k in range(len(rho)):
+        # The product of many small factors is summed as logarithms.
+        log_lambda = np.sum(np.log1p(-rho[k:] ** 2))
+        a, b = p - k, q - k
+        df = a * b
+        statistic = -(n - 1 - (p + q + 1) / 2) * log_lambda
+        t = np.sqrt((a**2 * b**2 - 4) / (a**2 + b**2 - 5)) if a**2 + b**2 > 5 else 1
+        # Rao 1951 as in Rencher, Methods of Multivariate Analysis, eq. 11.33.
+        df2 = (n - 1 - (p + q + 1) / 2) * t - df / 2 + 1
+        root = np.exp(log_lambda / t)
+        ratio = (1 - root) / root * df2 / df
+        rows.append([np.exp(log_lambda), statistic, df, chi2.sf(statistic, df), ratio, df2, f.sf(ratio, df, df2)])
+    return np.array(rows)
+
+
+serve(["scipy", "numpy"], cca, procrustes_disparity, procrustes_scale, rsa, rsa_mahalanobis, wilks)

@@ -1,0 +1,19 @@
+/** Every peer with what is compared with it. */
+import type { PeerTable } from './agreement.js';
+import { ccaZoo } from './tables/cca-zoo.js';
+import { repsim } from './tables/repsim.js';
+import { scipy } from './tables/scipy.js';
+import { sklearn } from './tables/sklearn.js';
+import { statsmodels } from './tables/statsmodels.js';
+import { ckatorch, pytorchCka, torchCka } from './tables/torch.js';
+
+export const tables: readonly PeerTable[] = [
+  sklearn,
+  scipy,
+  statsmodels,
+  ccaZoo,
+  repsim,
+  torchCka,
+  ckatorch,
+  pytorchCka,
+];

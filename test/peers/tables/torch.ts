@@ -1,0 +1,76 @@
+import { ckaMeasure } from '../../../src/measures/cka.js';
+import { measurePair } from '../../../src/measures/functions.js';
+import { scoreOf } from '../agreement.js';
+import type { PeerTable, Value } from '../agreement.js';
+import type { Sides } from '../data.js';
+
+const biased = ({ x, y }: Sides): Promise<Value> => scoreOf(measurePair(ckaMeasure, x, y, {}));
+const debiased = ({ x, y }: Sides): Promise<Value> =>
+  scoreOf(measurePair(ckaMeasure, x, y, { estimator: 'debiased' }));
+
+export const torchCka: PeerTable = {
+  peer: 'torch_cka',
+  agreements: [
+    {
+      of: 'debiased linear CKA, one batch of all samples, float64',
+      call: 'cka',
+      pairs: ['mnist', 'plain', 'scales', 'relu', 'wide'],
+      ours: debiased,
+    },
+    {
+      of: 'debiased linear CKA, one batch of all samples, large means',
+      call: 'cka',
+      pairs: ['offset'],
+      ours: debiased,
+      within: 1e-6,
+      because: 'it does not centre: the means cancel within its sums',
+    },
+    {
+      of: 'debiased linear CKA, one batch of all samples, float32',
+      call: 'cka',
+      options: { dtype: 'float32' },
+      pairs: ['mnist', 'plain', 'relu', 'wide'],
+      ours: debiased,
+      within: 1e-4,
+      because: 'it sums n × n products in float32',
+    },
+  ],
+};
+
+export const ckatorch: PeerTable = {
+  peer: 'ckatorch',
+  agreements: [
+    {
+      of: 'linear CKA (cka_base)',
+      call: 'cka',
+      pairs: ['mnist', 'plain', 'offset', 'scales', 'relu', 'wide'],
+      ours: biased,
+    },
+    {
+      of: 'linear CKA (cka_base, hsic)',
+      call: 'cka',
+      options: { method: 'hsic' },
+      pairs: ['mnist', 'plain', 'offset', 'relu', 'wide'],
+      ours: biased,
+    },
+    {
+      of: 'debiased linear CKA (cka_base, unbiased)',
+      call: 'cka',
+      options: { unbiased: true },
+      pairs: ['mnist', 'plain', 'offset', 'scales', 'relu', 'wide'],
+      ours: debiased,
+    },
+  ],
+};
+
+export const pytorchCka: PeerTable = {
+  peer: 'pytorch-cka',
+  agreements: [
+    {
+      of: 'debiased linear CKA (cka_from_features)',
+      call: 'cka',
+      pairs: ['mnist', 'plain', 'offset', 'relu', 'wide'],
+      ours: debiased,
+    },
+  ],
+};
