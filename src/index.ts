@@ -21,6 +21,16 @@ export type { Comparable } from './compare/sources.js';
 export { SIMILARITY_FORMAT, Similarity } from './compare/similarity.js';
 export type { Cell, LayerScore, SimilarityData } from './compare/similarity.js';
 
+// Many networks with one another.
+export { compareMany } from './compare/many.js';
+export type { ManyOptions } from './compare/many.js';
+export { MODELS_FORMAT, ModelSimilarity } from './compare/model-similarity.js';
+export type { DistanceKind, MatrixChoice, ModelSimilarityData } from './compare/model-similarity.js';
+export { averageLinkage, classicalScaling } from './compare/scaling.js';
+export type { Merge, Scaling, Tree } from './compare/scaling.js';
+export { groupTest } from './inference/group-test.js';
+export type { GroupTest, GroupTestOptions } from './inference/group-test.js';
+
 // Two matrices, samples × neurons.
 export { cca, cka, pls, procrustes, pwcca, svcca } from './measures/functions.js';
 export type { PairOptions } from './measures/functions.js';

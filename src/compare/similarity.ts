@@ -5,6 +5,7 @@
  */
 import { FormatError, OptionError } from '../errors.js';
 import type { SimilarityResult } from '../measures/measure.js';
+import { alignedTable } from './table.js';
 
 /** Identifies the JSON form of a {@link Similarity}. */
 export const SIMILARITY_FORMAT = 'svcca/similarity@1';
@@ -122,12 +123,7 @@ export class Similarity implements SimilarityData {
 
   /** The matrix as an aligned table of text. */
   toString(): string {
-    const head = ['', ...this.cols];
-    const body = this.rows.map((row) => [row, ...this.cols.map((col) => this.at(row, col).toFixed(3))]);
-    const widths = head.map((_, c) => Math.max(...[head, ...body].map((line) => line[c].length)));
-    const line = (cells: string[]) =>
-      cells.map((text, c) => (c === 0 ? text.padEnd(widths[c]) : text.padStart(widths[c]))).join('  ');
-    return [head, ...body].map((cells) => line(cells).trimEnd()).join('\n');
+    return alignedTable(this.rows, this.cols, this.scores);
   }
 
   /** Prints {@link Similarity.toString} with a title. @param write - takes each text; `console.log` by default. */
@@ -192,7 +188,7 @@ export class Similarity implements SimilarityData {
     if (!Array.isArray(others)) throw new FormatError('others of a similarity is not a list');
     return new Similarity({
       ...(data as SimilarityData),
-      others: others.map((other) => Similarity.fromJSON(other)),
+      others: others.map((other: object) => Similarity.fromJSON(other)),
     });
   }
 }

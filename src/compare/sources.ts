@@ -77,9 +77,9 @@ export async function openSources(
   return {
     sides: sides.map(({ layers }) => layers),
     spatial: sides[0].spatial,
-    samples: () => sides.map(({ samples }) => samples()).find((samples) => samples !== undefined),
+    samples: () => sides.map((side) => side.samples()).find((samples) => samples !== undefined),
     inMemory: sides.every(({ inMemory }) => inMemory),
-    read: () => zipBatches(...sides.map(({ batches }) => batches())),
+    read: () => zipBatches(...sides.map((side) => side.batches())),
   };
 }
 
