@@ -17,6 +17,7 @@ const PEERS = {
   statsmodels: ['statsmodels_peer.py', 'wheels'],
   rsatoolbox: ['rsatoolbox_peer.py', 'wheels'],
   'cca-zoo': ['cca_zoo_peer.py', 'wheels'],
+  hoggorm: ['hoggorm_peer.py', 'wheels'],
   dcor: ['dcor_peer.py', 'wheels'],
   repsim: ['repsim_peer.py', 'source'],
   torch_cka: ['torch_cka_peer.py', 'torch'],

@@ -1,7 +1,9 @@
 /** Every peer with what is compared with it. */
 import type { PeerTable } from './agreement.js';
 import { ccaZoo } from './tables/cca-zoo.js';
+import { hoggorm } from './tables/hoggorm.js';
 import { repsim } from './tables/repsim.js';
+import { rsatoolbox } from './tables/rsatoolbox.js';
 import { scipy } from './tables/scipy.js';
 import { sklearn } from './tables/sklearn.js';
 import { statsmodels } from './tables/statsmodels.js';
@@ -11,6 +13,8 @@ export const tables: readonly PeerTable[] = [
   sklearn,
   scipy,
   statsmodels,
+  rsatoolbox,
+  hoggorm,
   ccaZoo,
   repsim,
   torchCka,

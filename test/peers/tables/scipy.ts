@@ -3,6 +3,7 @@ import { measurePair } from '../../../src/measures/functions.js';
 import { procrustesMeasure } from '../../../src/measures/procrustes.js';
 import { scoreOf } from '../agreement.js';
 import type { PeerTable } from '../agreement.js';
+import { scipyRsa } from './rsa.js';
 
 export const scipy: PeerTable = {
   peer: 'scipy',
@@ -25,5 +26,6 @@ export const scipy: PeerTable = {
       pairs: ['mnist', 'plain', 'offset', 'scales', 'relu', 'wide'],
       ours: ({ x, y }) => scoreOf(measurePair(procrustesMeasure, x, y, {})),
     },
+    ...scipyRsa,
   ],
 };
