@@ -56,17 +56,20 @@ function fault({ x: a, y: b, correlations }: Directions): number {
   const [u, v] = [a.variates!, b.variates!];
   const identity = mapped(gaussian(u.cols, u.cols, 0), (_, i, j) => (i === j ? 1 : 0));
   const rho = mapped(identity, (value, i) => value * correlations[i]);
-  const means = [u, v].flatMap((m) => [
-    ...times(
-      mapped(gaussian(1, m.rows, 0), () => 1),
-      m,
-    ).data,
-  ]);
+  const means = [u, v].map((m) =>
+    distance(
+      times(
+        mapped(gaussian(1, m.rows, 0), () => 1),
+        m,
+      ).data,
+      new Float64Array(m.cols),
+    ),
+  );
   return Math.max(
     distance(times(flip(u), u).data, identity.data),
     distance(times(flip(v), v).data, identity.data),
     distance(times(flip(u), v).data, rho.data),
-    ...means.map(Math.abs),
+    ...means,
   );
 }
 
