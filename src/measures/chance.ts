@@ -2,7 +2,7 @@
  * How large canonical correlations are by chance: those of two independent sides, which n samples never show as 0.
  *
  * Of independent sides, one of them Gaussian, `C = U₁ᵀU₂` is a block of a random orthogonal matrix, and the ρ² of p and q directions
- * in N = n − 1 dimensions are the real Jacobi ensemble with weight `x^((q−p−1)/2) (1−x)^((N−p−q−1)/2)` (Constantine 1963).
+ * in N = n − 1 dimensions are the real Jacobi ensemble with weight `x^((q−p−1)/2) (1−x)^((N−p−q−1)/2)` (Fisher, Hsu, Roy 1939).
  *
  * @module
  */
@@ -88,7 +88,7 @@ function spectrum(p: number, q: number, dimensions: number): Spectrum {
 }
 
 /**
- * The density of finitely many ρ² (Adler, Forrester, Nagao, van Moerbeke 2000, eq. 4.1 and 4.9): with the orthonormal polynomials `pⱼ`
+ * The density of finitely many ρ² (Adler, Forrester, Nagao, van Moerbeke, J. Stat. Phys. 2000): with the orthonormal polynomials `pⱼ`
  * of the weight `w = x^a (1−x)^b`, a = q − p, b = N − p − q, and `v = √(w / x(1−x))`, it is
  * `Σⱼ₌₀ᵖ⁻² w pⱼ² + v pₚ₋₁ (γ·ε(v pₚ₋₂) + c)`, `ε f(x) = ½ ∫ sgn(x − t) f(t) dt`, where c is 0 for even p and makes the mass p for odd.
  */
@@ -154,7 +154,7 @@ function offDiagonal(j: number, a: number, b: number): number {
 
 /**
  * Wachter's law of many ρ² (1980), density `√((x₊−x)(x−x₋)) / (2π (p/N) x (1−x))`, with the next term of the expansion for real
- * matrices: a quarter of a correlation at either edge, less half of one spread by the arcsine law (Johansson 1998, th. 2.4).
+ * matrices: a quarter of a correlation at either edge, less half of one spread by the arcsine law (Johansson, Duke Math. J. 1998).
  */
 function limitSpectrum(dimensions: number, alpha: number, beta: number): Spectrum {
   const [low, high] = [Math.sin(alpha - beta) ** 2, Math.sin(alpha + beta) ** 2];
