@@ -9,21 +9,34 @@ import { writeNpz } from '../io/npz.js';
 import { writeAtomic } from '../node/files.js';
 import { isArrayFile } from '../node/activations.js';
 import { report, svgFile, toCsv } from '../report/index.js';
-import { UsageError, countOf, measureArgs, measureOf, runArgs, runOptionsOf } from './arguments.js';
-import type { Command, Values } from './arguments.js';
+import { UsageError, runArgs, runOptionsOf } from './arguments.js';
+import type { Command } from './arguments.js';
 import { backendFor } from './backend.js';
+import { captureArgs, captureOptionsOf, dataOptionsOf } from './capture-arguments.js';
+import { measureArgs, measureOf } from './measure-arguments.js';
 import { outputFiles, progressBar, table } from './output.js';
 import { openData, openSide } from './sides.js';
 
-/** What `--out` can write, by extension. */
+/** What `--out` can write of all measures together, by extension. */
 const writers: Record<string, (similarity: Similarity, title: string) => string | Uint8Array> = {
-  '.html': (similarity, title) => report(similarity, { title }),
+  '.html': (similarity, title) => report([similarity, ...similarity.others], { title }),
   '.json': (similarity) => `${JSON.stringify(similarity, null, 2)}\n`,
-  '.csv': (similarity) => toCsv(similarity),
-  '.svg': (similarity) => svgFile(similarity),
-  '.npz': ({ rows, cols, scores }) =>
-    writeNpz({ scores: { shape: [rows.length, cols.length], data: scores } }),
+  '.npz': (similarity) =>
+    writeNpz({
+      scores: scoresOf(similarity),
+      ...Object.fromEntries(similarity.others.map((other) => [other.label, scoresOf(other)])),
+    }),
 };
+
+/** What it writes of one measure: the others go to files of their own, `out-cka.csv`. */
+const oneByOne: Record<string, (similarity: Similarity) => string> = {
+  '.csv': toCsv,
+  '.svg': svgFile,
+};
+
+function scoresOf({ rows, cols, scores }: Similarity) {
+  return { shape: [rows.length, cols.length], data: scores };
+}
 
 /** The command. */
 export const compareCommand: Command = {
@@ -32,38 +45,14 @@ export const compareCommand: Command = {
   args: {
     a: { type: 'positional', description: 'model.json, or activations (.npz, .npy)', required: true },
     b: { type: 'positional', description: 'the other network', required: true },
-    data: {
-      type: 'string',
-      description: 'inputs of the models: .npy, .npz or file.npz:key',
-      valueHint: 'file',
-    },
-    count: { type: 'string', description: 'use the first n samples of the data', valueHint: 'n' },
-    scale: { type: 'string', description: 'factor on the data, e.g. 1/255 for bytes', valueHint: 'factor' },
-    layers: {
-      type: 'string',
-      description: "layers of both sides: names or globs, e.g. 'conv*,logits'",
-      valueHint: 'which',
-    },
+    ...captureArgs,
     layersB: {
       type: 'string',
       description: 'layers of the second side, where they are others',
       valueHint: 'which',
     },
-    spatial: { type: 'string', description: 'positions, mean or flatten', valueHint: 'rule' },
-    positions: {
-      type: 'string',
-      description: 'positions drawn of each image; all by default',
-      valueHint: 'n',
-    },
-    seed: { type: 'string', description: 'seed of that draw; 0 by default', valueHint: 'n' },
-    batchSize: { type: 'string', description: 'samples run at a time; 64 by default', valueHint: 'n' },
     ...measureArgs,
     ...runArgs,
-    backend: {
-      type: 'string',
-      description: 'tfjs backend of the models: tensorflow, wasm or cpu',
-      valueHint: 'name',
-    },
     title: { type: 'string', description: 'title of the report', valueHint: 'text' },
     out: {
       type: 'string',
@@ -74,9 +63,14 @@ export const compareCommand: Command = {
   },
 
   async run(values, signal) {
-    const files = outputFiles(values['out'], Object.keys(writers));
+    const files = outputFiles(values['out'], [...Object.keys(writers), ...Object.keys(oneByOne)]);
     const { measure, options } = measureOf(values, 'svcca');
-    const own = { ...options, ...runOptionsOf(values), ...captureOptionsOf(values) };
+    const own = {
+      ...options,
+      ...runOptionsOf(values),
+      ...captureOptionsOf(values),
+      ...(values['layersB'] !== undefined && { layersB: String(values['layersB']) }),
+    };
     const paths = [String(values['a']), String(values['b'])];
     const needsModel = paths.some((path) => !isArrayFile(path));
     if (needsModel && values['data'] === undefined) {
@@ -97,61 +91,62 @@ export const compareCommand: Command = {
       onProgress,
     }).finally(stop);
     const title = values['title'] === undefined ? `${a.name} and ${b.name}` : String(values['title']);
-    for (const { path, kind } of files) await writeAtomic(path, writers[kind](similarity, title));
+    const written: string[] = [];
+    const write = async (path: string, content: string | Uint8Array): Promise<void> => {
+      await writeAtomic(path, content);
+      written.push(path);
+    };
+    for (const { path, kind } of files) {
+      if (kind in writers) await write(path, writers[kind](similarity, title));
+      else {
+        await write(path, oneByOne[kind](similarity));
+        for (const other of similarity.others) {
+          await write(`${path.slice(0, -kind.length)}-${other.label}${kind}`, oneByOne[kind](other));
+        }
+      }
+    }
     if (values['json']) process.stdout.write(writers['.json'](similarity, title));
     else process.stdout.write(text(similarity));
     if (backend?.warning) process.stderr.write(`svcca: ${backend.warning}\n`);
-    for (const { path } of files) process.stderr.write(`wrote ${path}\n`);
+    for (const path of written) process.stderr.write(`wrote ${path}\n`);
   },
 };
 
-function captureOptionsOf(values: Values): Record<string, unknown> {
-  return {
-    ...(values['layers'] !== undefined && { layers: values['layers'] }),
-    ...(values['layersB'] !== undefined && { layersB: values['layersB'] }),
-    ...(values['spatial'] !== undefined && { spatial: values['spatial'] }),
-    ...(values['positions'] !== undefined && {
-      positions: values['positions'] === 'all' ? 'all' : countOf('positions', values),
-    }),
-    ...(values['seed'] !== undefined && { seed: countOf('seed', values, 0) }),
-    ...(values['batchSize'] !== undefined && { batchSize: countOf('batchSize', values) }),
-  };
-}
-
-function dataOptionsOf(values: Values): { count?: number; scale?: number } {
-  return {
-    ...(values['count'] !== undefined && { count: countOf('count', values) }),
-    ...(values['scale'] !== undefined && { scale: factorOf(String(values['scale'])) }),
-  };
-}
-
-/** A number, or a quotient such as 1/255. */
-function factorOf(text: string): number {
-  const [top, bottom = '1', more] = text.split('/');
-  const value = Number(top) / Number(bottom);
-  if (more === undefined && top !== '' && Number.isFinite(value) && value !== 0) return value;
-  throw new UsageError(`--scale is '${text}': give a factor such as 0.0039 or 1/255`);
-}
-
 function text(similarity: Similarity): string {
-  const diagonal = similarity.diagonal();
-  const named = diagonal.map(({ row, col, score }) => {
-    const best = similarity.best(row);
-    return [row === col ? row : `${row} – ${col}`, score.toFixed(4), best.layer, best.score.toFixed(4)];
-  });
+  const all = [similarity, ...similarity.others];
   const warned = new Map<string, number>();
-  for (const { warnings } of similarity.cells) {
-    for (const warning of warnings) warned.set(warning, (warned.get(warning) ?? 0) + 1);
+  for (const { cells } of all) {
+    for (const { warnings } of cells) {
+      for (const warning of warnings) warned.set(warning, (warned.get(warning) ?? 0) + 1);
+    }
   }
+  const count = all.length * similarity.cells.length;
   const lines: string[] = [];
   similarity.print((line) => lines.push(line));
   return [
     ...lines,
     '',
-    table(['layer', 'score', 'most similar', 'score'], named),
-    ...[...warned].map(
-      ([warning, cells]) => `warning (${cells} of ${similarity.cells.length} cells): ${warning}`,
-    ),
+    ...all.map(diagonalTable),
+    ...[...warned].map(([warning, cells]) => `warning (${cells} of ${count} cells): ${warning}`),
     '',
   ].join('\n');
+}
+
+/** Corresponding layers with what chance gives them, where a law for it is known. */
+function diagonalTable(similarity: Similarity): string {
+  const diagonal = similarity.diagonal();
+  const chances = diagonal.map(({ row, col }) => similarity.cell(row, col).chance);
+  const withChance = chances.some((chance) => chance !== undefined);
+  const rows = diagonal.map(({ row, col, score }, i) => {
+    const best = similarity.best(row);
+    return [
+      row === col ? row : `${row} – ${col}`,
+      score.toFixed(4),
+      ...(withChance ? [chances[i]?.toFixed(4) ?? ''] : []),
+      best.layer,
+      best.score.toFixed(4),
+    ];
+  });
+  const head = ['layer', similarity.label, ...(withChance ? ['chance'] : []), 'most similar', 'score'];
+  return `${table(head, rows)}\n`;
 }

@@ -16,6 +16,8 @@ import type { Command } from './arguments.js';
 const commands: Record<string, () => Promise<Command>> = {
   compare: async () => (await import('./compare.js')).compareCommand,
   score: async () => (await import('./score.js')).scoreCommand,
+  many: async () => (await import('./many.js')).manyCommand,
+  measures: async () => (await import('./measures.js')).measuresCommand,
   layers: async () => (await import('./layers.js')).layersCommand,
   doctor: async () => (await import('./doctor.js')).doctorCommand,
 };
@@ -39,7 +41,8 @@ export async function main(argv: readonly string[]): Promise<number> {
       throw new UsageError(`no command '${name}': there are ${Object.keys(commands).join(', ')}`);
     const command = await load();
     if (rest.includes('--help') || rest.includes('-h')) return print(await usage(command));
-    await command.run(parseStrictly(command, rest), interrupted.signal);
+    const parsed = parseStrictly(command, rest);
+    await command.run(parsed.values, interrupted.signal, parsed.rest);
     return 0;
   } catch (error) {
     return report(error, name, interrupted.signal);

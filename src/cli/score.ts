@@ -4,11 +4,12 @@
  * @module
  */
 import packageJson from '../../package.json';
-import { conventions, score } from '../compare/score.js';
+import { score } from '../compare/score.js';
 import { loadArray } from '../node/activations.js';
 import { writeAtomic } from '../node/files.js';
-import { measureArgs, measureOf, runArgs, runOptionsOf } from './arguments.js';
+import { runArgs, runOptionsOf } from './arguments.js';
 import type { Command } from './arguments.js';
+import { measureArgs, measureOf } from './measure-arguments.js';
 import { backendFor } from './backend.js';
 import { outputFiles, progressBar, table } from './output.js';
 
@@ -37,7 +38,7 @@ export const scoreCommand: Command = {
       ...run,
       signal,
       onProgress,
-      conventions: one ? [{ label: one.measure, ...one }] : conventions,
+      ...(one && { ...one.options, measure: one.measure }),
     }).finally(stop);
     const json = `${JSON.stringify(
       {

@@ -6,13 +6,13 @@
 import { OptionError, SvccaError } from '../errors.js';
 import { pause } from '../options.js';
 import type { MatrixLike } from '../matrix.js';
-import { factored, withMatrices } from '../measures/functions.js';
+import { RUN_KEYS, factored, withMatrices } from '../measures/functions.js';
 import type { PairOptions } from '../measures/functions.js';
 import type { SimilarityResult } from '../measures/measure.js';
 import { combineNeeds, evaluate, evaluateSamples } from '../measures/pair.js';
 import { presets } from '../measures/presets.js';
 import { askedMeasures } from './asked.js';
-import type { Convention } from './asked.js';
+import type { Convention, MeasureChoices } from './asked.js';
 
 /** One line of {@link score}: a result with a label that says which convention it follows. */
 export interface LabelledResult extends SimilarityResult {
@@ -55,10 +55,14 @@ export interface Scores {
   readonly skipped: SkippedConvention[];
 }
 
-/** Options of {@link score}. */
+/** Options of {@link score}; those of the measures stand beside them where `measure` names some. */
 export interface ScoreOptions extends PairOptions {
   /** Which conventions to evaluate. @defaultValue all of {@link conventions} */
   readonly conventions?: readonly Convention[];
+  /** Measures instead of conventions: one, or several as in `compare`. */
+  readonly measure?: MeasureChoices;
+  /** Options of the measures; each takes those it has. */
+  readonly [option: string]: unknown;
 }
 
 /**
@@ -69,9 +73,14 @@ export interface ScoreOptions extends PairOptions {
  * @throws as `cca`, for what concerns the data as a whole.
  */
 export async function score(x: MatrixLike, y: MatrixLike, options: ScoreOptions = {}): Promise<Scores> {
-  const asked = options.conventions ?? conventions;
-  if (asked.length === 0) throw new OptionError('conventions is empty: name at least one');
-  const plans = askedMeasures(asked, {});
+  const { measure: choices, conventions: listed = conventions } = options;
+  const own = Object.entries(options).filter(
+    ([key]) => ![...RUN_KEYS, 'conventions', 'measure'].includes(key),
+  );
+  if (choices === undefined && listed.length === 0) {
+    throw new OptionError('conventions is empty: name at least one');
+  }
+  const plans = askedMeasures(choices ?? listed, Object.fromEntries(own));
   const factorNeeds = combineNeeds(plans.map(({ needs }) => needs));
   return withMatrices(x, y, options, async (sides, engine) => {
     const pair = factorNeeds.keep && (await factored(sides, options, factorNeeds, engine));

@@ -40,7 +40,8 @@ export interface PairOptions extends RunOptions {
   readonly memory?: number;
 }
 
-const RUN_KEYS = ['engine', 'threads', 'signal', 'onProgress', 'method', 'memory'];
+/** Names of {@link PairOptions}, for calls where options of measures stand beside them. */
+export const RUN_KEYS: readonly string[] = ['engine', 'threads', 'signal', 'onProgress', 'method', 'memory'];
 
 /**
  * Canonical correlation analysis: invariant under any invertible linear map of either side.

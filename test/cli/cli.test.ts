@@ -70,12 +70,15 @@ const temporary = () => readdirSync(folder).filter((name) => name.endsWith('.tmp
 const models = [first, second, '--data', 'images.npz', '--scale', '1/255', '--layers', 'relu4,gap,logits'];
 
 describe.concurrent('help and usage', () => {
-  it.each([[], ['compare'], ['score'], ['layers'], ['doctor']])('--help %s', async (...name) => {
-    const { code, out, err } = await svcca([...name, '--help']);
-    expect({ code, err }).toEqual({ code: 0, err: '' });
-    expect(out).toContain(name[0] ?? 'compare');
-    if (name[0] === 'compare') expect(out).toMatch(/--layers-?[bB]|--data/);
-  });
+  it.each([[], ['compare'], ['score'], ['many'], ['measures'], ['layers'], ['doctor']])(
+    '--help %s',
+    async (...name) => {
+      const { code, out, err } = await svcca([...name, '--help']);
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+      expect(out).toContain(name[0] ?? 'compare');
+      if (name[0] === 'compare') expect(out).toMatch(/--layers-?[bB]|--data/);
+    },
+  );
 
   it('--version', async () => {
     expect(await svcca(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' });
@@ -83,13 +86,13 @@ describe.concurrent('help and usage', () => {
 
   it.each([
     ['no command', [], /^$/],
-    ['an unknown command', ['compair'], /no command 'compair': there are compare, score, layers, doctor/],
-    ['an unknown option', ['score', 'x.npy', 'y.npy', '--keeep', '3'], /score has no option '--keeep'/],
     [
-      'an unknown measure',
-      ['score', 'x.npy', 'y.npy', '--measure', 'rsa'],
-      /measure 'rsa' is unknown: choose/,
+      'an unknown command',
+      ['compair'],
+      /no command 'compair': there are compare, score, many, measures, layers, doctor/,
     ],
+    ['an unknown option', ['score', 'x.npy', 'y.npy', '--keeep', '3'], /score has no option '--keeep'/],
+    ['an unknown measure', ['score', 'x.npy', 'y.npy', '--measure', 'rsaa'], /measure is 'rsaa': choose/],
     [
       'an option of another measure',
       ['score', 'x.npy', 'y.npy', '--measure', 'cka', '--keep', 'all'],

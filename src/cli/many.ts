@@ -1,0 +1,139 @@
+/**
+ * `svcca many`: several checkpoints, or files of activations, each against every other.
+ *
+ * @module
+ */
+import { compareMany } from '../compare/many.js';
+import type { ModelSimilarity } from '../compare/model-similarity.js';
+import { isArrayFile } from '../node/activations.js';
+import { writeAtomic } from '../node/files.js';
+import { UsageError, runArgs, runOptionsOf } from './arguments.js';
+import type { Command } from './arguments.js';
+import { backendFor } from './backend.js';
+import { captureArgs, captureOptionsOf, dataOptionsOf } from './capture-arguments.js';
+import { measureArgs, measureOf } from './measure-arguments.js';
+import { outputFiles, progressBar, table } from './output.js';
+import { openData, openSide } from './sides.js';
+import type { OpenSide } from './sides.js';
+
+/** The command. */
+export const manyCommand: Command = {
+  name: 'many',
+  description: 'Compare three or more checkpoints (or files of activations) each with every other.',
+  more: 'models',
+  args: {
+    a: { type: 'positional', description: 'model.json, or activations (.npz, .npy)', required: true },
+    b: { type: 'positional', description: 'another network; more may follow', required: true },
+    ...captureArgs,
+    ...measureArgs,
+    ...runArgs,
+    groups: {
+      type: 'string',
+      description: "groups to test, by name or place: 'scratch=1,2,3;pretrained=4,5,6'",
+      valueHint: 'which',
+    },
+    out: { type: 'string', description: 'write JSON to a file', valueHint: 'file.json' },
+    json: { type: 'boolean', description: 'print JSON' },
+  },
+
+  async run(values, signal, rest) {
+    const files = outputFiles(values['out'], ['.json']);
+    const { measure, options } = measureOf(values, 'svcca');
+    const paths = [String(values['a']), String(values['b']), ...rest];
+    const needsModel = paths.some((path) => !isArrayFile(path));
+    if (needsModel && values['data'] === undefined) {
+      throw new UsageError('models are compared on data: give --data images.npz');
+    }
+    const backend = await backendFor(values, needsModel);
+    const sides: OpenSide[] = [];
+    for (const path of paths) sides.push(await openSide(path));
+    const names = distinct(sides.map(({ name }) => name));
+    const groups = values['groups'] === undefined ? undefined : groupsOf(String(values['groups']), names);
+    const model = sides.find(({ isModel }) => isModel);
+    const data = model && (await openData(String(values['data']), model.input, dataOptionsOf(values)));
+    const { onProgress, stop } = progressBar();
+    const similarity = await compareMany(
+      Object.fromEntries(sides.map(({ side }, i) => [names[i], side])),
+      data?.data,
+      {
+        ...options,
+        ...runOptionsOf(values),
+        ...captureOptionsOf(values),
+        measure,
+        fingerprints: {
+          ...Object.fromEntries(sides.map(({ fingerprint }, i) => [names[i], fingerprint])),
+          ...(data && { data: data.fingerprint }),
+        },
+        signal,
+        onProgress,
+      },
+    ).finally(stop);
+    const json = `${JSON.stringify(similarity, null, 2)}\n`;
+    for (const { path } of files) await writeAtomic(path, json);
+    if (values['json']) process.stdout.write(json);
+    else process.stdout.write(text(similarity, groups));
+    if (backend?.warning) process.stderr.write(`svcca: ${backend.warning}\n`);
+    for (const { path } of files) process.stderr.write(`wrote ${path}\n`);
+  },
+};
+
+type Groups = Readonly<Record<string, readonly string[]>>;
+
+/** `scratch=1,2;pretrained=c,d`: members by name, or by place from 1 on. */
+function groupsOf(given: string, names: readonly string[]): Groups {
+  const groups = given.split(';').map((group): [string, string[]] => {
+    const [label, members, more] = group.split('=', 3) as [string, string?, string?];
+    if (!members || more !== undefined) {
+      throw new UsageError(`--groups is '${given}': give 'scratch=1,2,3;pretrained=4,5,6'`);
+    }
+    return [
+      label.trim(),
+      members.split(',').map((member) => {
+        const name = member.trim();
+        const found = names.includes(name) ? name : /^\d+$/.test(name) ? names[Number(name) - 1] : undefined;
+        if (found === undefined)
+          throw new UsageError(`--groups: no model '${name}' among ${names.join(', ')}`);
+        return found;
+      }),
+    ];
+  });
+  return Object.fromEntries(groups);
+}
+
+/** Files of one name are told apart by number. */
+function distinct(names: readonly string[]): string[] {
+  return names.map((name, i) => {
+    if (names.indexOf(name) === names.lastIndexOf(name)) return name;
+    return `${name} (${names.slice(0, i + 1).filter((other) => other === name).length})`;
+  });
+}
+
+function text(similarity: ModelSimilarity, groups: Groups | undefined): string {
+  const lines: string[] = [];
+  similarity.print((line) => lines.push(line));
+  for (const warning of similarity.warnings) lines.push(`warning: ${warning}`);
+  if (groups) {
+    for (const one of [similarity, ...similarity.others]) lines.push('', groupTable(one, groups));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function groupTable(similarity: ModelSimilarity, groups: Groups): string {
+  const line = (name: string, layer?: string): string[] => {
+    const { within, between, p, labellings, exact } = similarity.groupTest(
+      groups,
+      layer === undefined ? {} : { layer },
+    );
+    return [
+      name,
+      within.toFixed(4),
+      between.toFixed(4),
+      p.toPrecision(3),
+      `${exact ? 'all' : 'drawn:'} ${labellings}`,
+    ];
+  };
+  return table(
+    [`${similarity.label} by group`, 'within', 'between', 'p', 'labellings'],
+    [...similarity.layers.map((layer) => line(layer, layer)), line('mean of layers')],
+  );
+}
