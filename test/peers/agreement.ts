@@ -1,5 +1,6 @@
 /** One thing that a peer and the library both compute, and how nearly they must agree. */
-import type { SimilarityResult } from '../../src/measures/measure.js';
+import { measurePair } from '../../src/measures/functions.js';
+import type { Measure, SimilarityResult } from '../../src/measures/measure.js';
 import type { PairName, Sides } from './data.js';
 import type { PeerName } from './python.js';
 
@@ -15,8 +16,7 @@ export interface Agreement {
   readonly pairs: readonly PairName[];
   /** The peer's numbers, where its answer holds more than them. */
   readonly theirs?: (answer: Value) => Value;
-  /** The library's numbers; `answer` is the peer's, for what it chose itself (a bandwidth). */
-  readonly ours: (sides: Sides, answer: Value) => Promise<Value>;
+  readonly ours: Ours;
   /** Largest difference, relative to the peer's largest number. @defaultValue 1e-8 */
   readonly within?: number;
   /** Why the tolerance is wider than 1e-8. */
@@ -28,9 +28,39 @@ export interface PeerTable {
   readonly agreements: readonly Agreement[];
 }
 
-/** Shorthand for a case whose number is the score. */
-export async function scoreOf(result: Promise<SimilarityResult>): Promise<number> {
-  return (await result).score;
+/** How the library computes it. */
+export interface Ours {
+  /** Measure and options in words of the library. */
+  readonly text: string;
+  /** `answer` is the peer's, for what it chose itself (a bandwidth). */
+  readonly compute: (sides: Sides, answer: Value) => Promise<Value>;
+}
+
+/** A measure with options; its score, or what `take` finds in its result. */
+export function by<O extends object>(
+  measure: Measure<O>,
+  options: O = {} as O,
+  take: (result: SimilarityResult, answer: Value) => Value = ({ score }) => score,
+): Ours {
+  return computed(textOf(measure.name, options), async ({ x, y }, answer) =>
+    take(await measurePair(measure, x, y, options), answer),
+  );
+}
+
+/** What is not one call of a measure. */
+export function computed(text: string, compute: Ours['compute']): Ours {
+  return { text, compute };
+}
+
+/** `cka { estimator: 'debiased' }`. */
+export function textOf(name: string, options: object): string {
+  const json = JSON.stringify(options);
+  if (json === '{}') return name;
+  const spaced = json
+    .replaceAll(/([{,])/g, '$1 ')
+    .replaceAll('}', ' }')
+    .replaceAll(/"(\w+)":/g, '$1: ');
+  return `${name} ${spaced.replaceAll('"', "'")}`;
 }
 
 /**

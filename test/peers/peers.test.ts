@@ -26,7 +26,10 @@ for (const { peer, agreements } of tables) {
         test.skipIf(missing !== undefined)(name, async () => {
           const answer = answers.answers[caseId(agreement, pair)];
           expect(answer.error).toBeUndefined();
-          const [peers, ours] = [theirs(answer.value!), await agreement.ours(sides(pair), answer.value!)];
+          const [peers, ours] = [
+            theirs(answer.value!),
+            await agreement.ours.compute(sides(pair), answer.value!),
+          ];
           const apart = difference(ours, peers);
           expect(
             apart,

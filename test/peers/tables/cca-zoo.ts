@@ -1,10 +1,8 @@
 import { ccaMeasure } from '../../../src/measures/cca.js';
-import { measurePair } from '../../../src/measures/functions.js';
-import type { PeerTable, Value } from '../agreement.js';
-import type { Sides } from '../data.js';
+import { by } from '../agreement.js';
+import type { PeerTable } from '../agreement.js';
 
-const correlations = async ({ x, y }: Sides): Promise<Value> =>
-  (await measurePair(ccaMeasure, x, y, {})).correlations!;
+const correlations = by(ccaMeasure, {}, (result) => result.correlations!);
 
 export const ccaZoo: PeerTable = {
   peer: 'cca-zoo',

@@ -2,7 +2,7 @@ import { ccaMeasure } from '../../../src/measures/cca.js';
 import { ckaMeasure } from '../../../src/measures/cka.js';
 import { measurePair } from '../../../src/measures/functions.js';
 import { pwccaMeasure } from '../../../src/measures/pwcca.js';
-import { scoreOf } from '../agreement.js';
+import { by, computed } from '../agreement.js';
 import type { PeerTable } from '../agreement.js';
 
 export const repsim: PeerTable = {
@@ -13,40 +13,40 @@ export const repsim: PeerTable = {
       call: 'cca',
       options: { summary: 'pillai' },
       pairs: ['mnist', 'plain', 'offset', 'scales', 'relu'],
-      ours: ({ x, y }) => scoreOf(measurePair(ccaMeasure, x, y, {})),
+      ours: by(ccaMeasure),
     },
     {
       of: 'mean ρ² (cca, yanai)',
       call: 'cca',
       options: { summary: 'yanai' },
       pairs: ['mnist', 'plain', 'offset', 'scales', 'relu'],
-      ours: ({ x, y }) => scoreOf(measurePair(ccaMeasure, x, y, { summary: 'meanSquared' })),
+      ours: by(ccaMeasure, { summary: 'meanSquared' }),
     },
     {
       of: 'PWCCA, the mean of both sides',
       call: 'pwcca',
       pairs: ['mnist', 'plain', 'offset', 'scales', 'relu'],
-      ours: async ({ x, y }) => {
+      ours: computed("mean of pwcca { side: 'x' } and { side: 'y' }", async ({ x, y }) => {
         const [a, b] = [
           await measurePair(pwccaMeasure, x, y, { side: 'x' }),
           await measurePair(pwccaMeasure, x, y, { side: 'y' }),
         ];
         return (a.score + b.score) / 2;
-      },
+      }),
     },
     {
       of: 'linear CKA (gretton)',
       call: 'cka',
       options: { kernel: 'linear', estimator: 'gretton' },
       pairs: ['mnist', 'plain', 'offset', 'relu', 'wide'],
-      ours: ({ x, y }) => scoreOf(measurePair(ckaMeasure, x, y, {})),
+      ours: by(ckaMeasure),
     },
     {
       of: 'debiased linear CKA (ratio of hsic, song)',
       call: 'hsic_ratio',
       options: { kernel: 'linear', estimator: 'song' },
       pairs: ['mnist', 'plain', 'offset', 'scales', 'relu', 'wide'],
-      ours: ({ x, y }) => scoreOf(measurePair(ckaMeasure, x, y, { estimator: 'debiased' })),
+      ours: by(ckaMeasure, { estimator: 'debiased' }),
     },
   ],
 };

@@ -1,15 +1,9 @@
 /** RSA against scipy's pdist with its correlations, and against rsatoolbox. */
-import { measurePair } from '../../../src/measures/functions.js';
 import { rsaMeasure } from '../../../src/measures/rsa.js';
 import type { RsaOptions } from '../../../src/measures/rsa.js';
-import { scoreOf } from '../agreement.js';
+import { by } from '../agreement.js';
 import type { Agreement } from '../agreement.js';
 import type { PairName } from '../data.js';
-
-const ours =
-  (options: RsaOptions): Agreement['ours'] =>
-  ({ x, y }) =>
-    scoreOf(measurePair(rsaMeasure, x, y, options));
 
 type Dissimilarity = NonNullable<RsaOptions['dissimilarity']>;
 type Correlation = NonNullable<RsaOptions['correlation']>;
@@ -39,7 +33,7 @@ export const scipyRsa: readonly Agreement[] = [
       call: 'rsa',
       options: { dissimilarity: PDIST[dissimilarity], correlation: SCIPY[correlation] },
       pairs: PAIRS[dissimilarity]!.filter((pair) => correlation !== 'kendallTauB' || pair !== 'mnist'),
-      ours: ours({ dissimilarity, correlation }),
+      ours: by(rsaMeasure, { dissimilarity, correlation }),
     })),
   ),
   ...(['pearson', 'spearman'] as const).flatMap((correlation) =>
@@ -48,7 +42,7 @@ export const scipyRsa: readonly Agreement[] = [
       call: 'rsa_mahalanobis',
       options: { correlation, squared },
       pairs: ['mnist', 'plain', 'scales', 'relu'],
-      ours: ours({ dissimilarity: squared ? 'squaredMahalanobis' : 'mahalanobis', correlation }),
+      ours: by(rsaMeasure, { dissimilarity: squared ? 'squaredMahalanobis' : 'mahalanobis', correlation }),
     })),
   ),
 ];
@@ -88,6 +82,6 @@ export const rsatoolboxRsa: readonly Agreement[] = (
               : (['mnist'] as const)),
             ...(dissimilarity.endsWith('uclidean') ? (['tied'] as const) : []),
           ],
-    ours: ours({ dissimilarity, correlation }),
+    ours: by(rsaMeasure, { dissimilarity, correlation }),
   })),
 );

@@ -1,7 +1,6 @@
 import { ccaMeasure } from '../../../src/measures/cca.js';
-import { measurePair } from '../../../src/measures/functions.js';
 import { procrustesMeasure } from '../../../src/measures/procrustes.js';
-import { scoreOf } from '../agreement.js';
+import { by } from '../agreement.js';
 import type { PeerTable } from '../agreement.js';
 import { scipyRsa } from './rsa.js';
 
@@ -12,19 +11,19 @@ export const scipy: PeerTable = {
       of: 'canonical correlations (cosines of subspace_angles)',
       call: 'cca',
       pairs: ['mnist', 'plain', 'offset', 'scales', 'square'],
-      ours: async ({ x, y }) => (await measurePair(ccaMeasure, x, y, {})).correlations!,
+      ours: by(ccaMeasure, {}, ({ correlations }) => correlations!),
     },
     {
       of: 'Procrustes disparity = 1 − p² (spatial.procrustes)',
       call: 'procrustes_disparity',
       pairs: ['mnist', 'plain', 'offset', 'scales', 'relu', 'wide'],
-      ours: async ({ x, y }) => 1 - (await measurePair(procrustesMeasure, x, y, {})).score ** 2,
+      ours: by(procrustesMeasure, {}, ({ score }) => 1 - score ** 2),
     },
     {
       of: 'Procrustes similarity (scale of orthogonal_procrustes)',
       call: 'procrustes_scale',
       pairs: ['mnist', 'plain', 'offset', 'scales', 'relu', 'wide'],
-      ours: ({ x, y }) => scoreOf(measurePair(procrustesMeasure, x, y, {})),
+      ours: by(procrustesMeasure),
     },
     ...scipyRsa,
   ],

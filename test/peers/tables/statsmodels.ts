@@ -1,5 +1,5 @@
 import { ccaMeasure } from '../../../src/measures/cca.js';
-import { measurePair } from '../../../src/measures/functions.js';
+import { by } from '../agreement.js';
 import type { PeerTable } from '../agreement.js';
 
 export const statsmodels: PeerTable = {
@@ -9,7 +9,7 @@ export const statsmodels: PeerTable = {
       of: 'canonical correlations (CanCorr)',
       call: 'cca',
       pairs: ['mnist', 'plain', 'offset', 'scales', 'square'],
-      ours: async ({ x, y }) => (await measurePair(ccaMeasure, x, y, {})).correlations!,
+      ours: by(ccaMeasure, {}, ({ correlations }) => correlations!),
     },
   ],
 };

@@ -1,12 +1,9 @@
 import { ckaMeasure } from '../../../src/measures/cka.js';
-import { measurePair } from '../../../src/measures/functions.js';
-import { scoreOf } from '../agreement.js';
-import type { PeerTable, Value } from '../agreement.js';
-import type { Sides } from '../data.js';
+import { by } from '../agreement.js';
+import type { PeerTable } from '../agreement.js';
 
-const biased = ({ x, y }: Sides): Promise<Value> => scoreOf(measurePair(ckaMeasure, x, y, {}));
-const debiased = ({ x, y }: Sides): Promise<Value> =>
-  scoreOf(measurePair(ckaMeasure, x, y, { estimator: 'debiased' }));
+const biased = by(ckaMeasure);
+const debiased = by(ckaMeasure, { estimator: 'debiased' });
 
 export const torchCka: PeerTable = {
   peer: 'torch_cka',
