@@ -24,11 +24,19 @@ export function centredRows(x: Matrix): Rows {
   return withNorms(centre(x, columnMeans(x)));
 }
 
-/** Samples less their mean, times `scale`. */
-export function scaledRows(x: Matrix, scale: number): Rows {
-  const centred = centre(x, columnMeans(x));
-  for (let at = 0; at < centred.data.length; at++) centred.data[at] *= scale;
-  return withNorms(centred);
+/** Rows times a number. */
+export function scaled({ rows, squaredNorms }: Rows, factor: number): Rows {
+  return {
+    rows: { ...rows, data: rows.data.map((value) => value * factor) },
+    squaredNorms: squaredNorms.map((value) => value * factor * factor),
+  };
+}
+
+/** Rows over the largest element of all, so that no product of products overflows or vanishes. */
+export function largestToOne({ rows }: Rows): Rows {
+  let most = 0;
+  for (let at = 0; at < rows.data.length; at++) most = Math.max(most, Math.abs(rows.data[at]));
+  return withNorms({ ...rows, data: rows.data.map((value) => value / (most || 1)) });
 }
 
 /** Rows of unit length and then centred, which changes no difference of two rows; `zero` marks rows that have no direction. */

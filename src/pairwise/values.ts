@@ -6,7 +6,7 @@
 import type { Matrix } from '../matrix.js';
 import type { Engine, HostMatrix } from '../engines/engine.js';
 import { factorDirect } from '../factor/direct.js';
-import { centredRows, rawRows, squaredDifference, unitRows } from './rows.js';
+import { centredRows, rawRows, sliceRows, squaredDifference, unitRows } from './rows.js';
 import type { Rows } from './rows.js';
 
 /** A part of the sample × sample matrix. */
@@ -93,6 +93,17 @@ function angular(x: Matrix, about: 'origin' | 'rowMean'): PairwiseValues {
           if (left + right > 0) products[at] = left === right ? 0 : 1;
         }
       }
+    },
+  };
+}
+
+/** The values of samples `from … to − 1` alone. */
+export function sliceValues(values: PairwiseValues, from: number, to: number): PairwiseValues {
+  return {
+    ...sliceRows(values, from, to),
+    apply(products, tile) {
+      const moved = { ...tile, rowStart: tile.rowStart + from, colStart: tile.colStart + from };
+      values.apply(products, moved);
     },
   };
 }

@@ -1,0 +1,110 @@
+/**
+ * CKA from sample × sample kernels: of all samples, or averaged over minibatches.
+ *
+ * @module
+ */
+import type { Engine } from '../engines/engine.js';
+import { DataError } from '../errors.js';
+import { alignment, roundingOf, uCentredProducts } from '../pairwise/centred-products.js';
+import type { Estimator } from '../pairwise/centred-products.js';
+import { pairwiseSums } from '../pairwise/sums.js';
+import { Totals } from '../pairwise/totals.js';
+import { prepareKernels } from './cka-kernels.js';
+import type { KernelOptions, PreparedKernels } from './cka-kernels.js';
+import type { Outcome, SampledPair } from './measure.js';
+
+/** Options of the estimate, resolved. */
+export interface EstimateOptions {
+  readonly estimator: Estimator;
+  readonly minibatch: false | number;
+}
+
+/** @throws DataError where the samples are too few for an unbiased estimate */
+export function checkEstimate(samples: number, { estimator }: Pick<EstimateOptions, 'estimator'>): void {
+  if (estimator === 'debiased' && samples < 4) {
+    throw new DataError(`debiased CKA of ${samples} samples: at least 4 are needed`, {
+      code: 'TOO_FEW_SAMPLES',
+    });
+  }
+}
+
+/** A self-similarity that is 0 in expectation may be negative by chance: then there is nothing to divide by. */
+export const UNDEFINED_DEBIASED =
+  'Debiased CKA is undefined here: the unbiased self-similarity of a side is not positive.';
+
+/** CKA of a kernel over the samples themselves. */
+export async function ckaOfSamples(
+  engine: Engine,
+  pair: SampledPair,
+  options: KernelOptions & EstimateOptions,
+): Promise<Outcome> {
+  checkEstimate(pair.x.rows, options);
+  const prepared = prepareKernels(engine, pair, options);
+  const { constant } = prepared;
+  if (constant.x || constant.y) {
+    return { score: 0, warnings: options.kernel === 'cosine' ? oneDirection(constant) : [] };
+  }
+  return options.minibatch === false
+    ? overAll(engine, pair, prepared, options.estimator)
+    : overMinibatches(engine, pair, prepared, options.minibatch);
+}
+
+async function overAll(
+  engine: Engine,
+  { x, breathe }: SampledPair,
+  { kernels, warnings }: PreparedKernels,
+  estimator: Estimator,
+): Promise<Outcome> {
+  const sums = await pairwiseSums(engine, ...(await kernels(0, x.rows)), breathe);
+  const found = alignment(sums, estimator);
+  if (!found.undefined) return { score: found.score, chance: found.chance, warnings: [...warnings] };
+  const why = estimator === 'debiased' ? UNDEFINED_DEBIASED : UNDEFINED_BIASED;
+  return { score: 0, warnings: [...warnings, why] };
+}
+
+const UNDEFINED_BIASED =
+  'The kernel of a side is the same for all pairs of samples, to within rounding: the score is 0.';
+
+/**
+ * Unbiased HSIC of each minibatch, averaged over them before the ratio is taken. All minibatches have one size but the last,
+ * which counts by its share of samples, and not at all where it has fewer than 4.
+ */
+async function overMinibatches(
+  engine: Engine,
+  { x, breathe }: SampledPair,
+  { kernels, warnings }: PreparedKernels,
+  size: number,
+): Promise<Outcome> {
+  const samples = x.rows;
+  const means = new Totals(3);
+  const noise = { x: 0, y: 0 };
+  let from = 0;
+  for (; samples - from >= 4; from = Math.min(samples, from + size)) {
+    const to = Math.min(samples, from + size);
+    const n = to - from;
+    const sums = await pairwiseSums(engine, ...(await kernels(from, to)), breathe);
+    const { xx, xy, yy } = uCentredProducts(sums);
+    const rounding = roundingOf(sums);
+    // HSIC₁ is the product over n(n − 3), weighed by n.
+    [xx, xy, yy].forEach((product, at) => means.add(at, product / (n - 3)));
+    noise.x += rounding.x / (n - 3);
+    noise.y += rounding.y / (n - 3);
+  }
+  const left =
+    from < samples
+      ? [
+          `The last ${samples - from} of ${samples} samples are too few for a minibatch of their own and were left out.`,
+        ]
+      : [];
+  const [xx, xy, yy] = means.values();
+  if (!(xx > noise.x && yy > noise.y))
+    return { score: 0, warnings: [...warnings, ...left, UNDEFINED_DEBIASED] };
+  return { score: xy / Math.sqrt(xx) / Math.sqrt(yy), chance: 0, warnings: [...warnings, ...left] };
+}
+
+function oneDirection(constant: { readonly x: boolean; readonly y: boolean }): string[] {
+  const which = constant.x && constant.y ? 'either side' : constant.x ? 'x' : 'y';
+  return [
+    `All samples of ${which} have the same direction, so that their cosines are all 1: the score is 0.`,
+  ];
+}
