@@ -7,7 +7,10 @@ import { pathToFileURL } from 'node:url';
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mnistTest } from '../../examples/compare-checkpoints/mnist.js';
+import { measureArgs } from '../../src/cli/measure-arguments.js';
+import { ModelSimilarity } from '../../src/compare/model-similarity.js';
 import { Similarity } from '../../src/compare/similarity.js';
+import { measures } from '../../src/measures/registry.js';
 import { loadNpz, saveNpy, saveNpz } from '../../src/node/files.js';
 import { gaussian, hasReference, root, shared } from '../support.js';
 
@@ -209,6 +212,64 @@ describe.concurrent('compare', () => {
     expect(code).toBe(1);
     expect(readFileSync(join(folder, 'kept.json'), 'utf8')).toBe('precious');
     expect(existsSync(join(folder, 'new.html'))).toBe(false);
+  });
+});
+
+describe.concurrent('several measures, many models', () => {
+  it('compare --measure a,b prints and writes each, from one pass', async () => {
+    const args = ['compare', 'x.npz', 'y.npz', '--measure', 'cca,cka', '--out', 'm.csv,m.npz,m.html,m.json'];
+    const { code, out, err } = await svcca(args);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^cca: /m);
+    expect(out).toMatch(/^cka: /m);
+    expect(out).toMatch(/^layer +cca +chance +most similar/m);
+    expect(err).toContain('wrote m-cka.csv\n');
+    const similarity = Similarity.fromJSON(readFileSync(join(folder, 'm.json'), 'utf8'));
+    const arrays = await loadNpz(join(folder, 'm.npz'));
+    expect(Object.keys(arrays)).toEqual(['scores', 'cka']);
+    expect(Array.from(arrays['cka'].data)).toEqual(Array.from(similarity.by('cka').scores));
+    expect(readFileSync(join(folder, 'm.html'), 'utf8')).toContain('CKA');
+    const one = await svcca(['compare', 'x.npz', 'y.npz', '--measure', 'cka', '--json']);
+    expect(Array.from(Similarity.fromJSON(one.out).scores)).toEqual(Array.from(similarity.by('cka').scores));
+  });
+
+  it('many: a matrix, and a test of groups by name or place', async () => {
+    const args = ['many', 'x.npz', 'y.npz', 'x.npz', '--measure', 'cka,svcca', '--out', 'many.json'];
+    const { code, out, err } = await svcca([...args, '--groups', 'same=1,3;other=y.npz']);
+    expect({ code, err }).toEqual({ code: 0, err: 'wrote many.json\n' });
+    expect(out).toContain('cka: 3 models, mean of 2 layers, 80 samples');
+    expect(out).toMatch(/^x\.npz \(2\) +1\.000 +0\.\d+ +1\.000$/m);
+    expect(out).toMatch(/^one +1\.0000 +0\.\d+ +0\.333 +all 3$/m);
+    const back = ModelSimilarity.fromJSON(readFileSync(join(folder, 'many.json'), 'utf8'));
+    expect(back.models).toEqual(['x.npz (1)', 'y.npz', 'x.npz (2)']);
+    expect(back.by('svcca').at('x.npz (1)', 'x.npz (2)', 'one')).toBeCloseTo(1, 12);
+    expect(Object.keys(back.fingerprints)).toEqual(back.models);
+  });
+
+  it('many refuses groups that it cannot read, before anything is computed', async () => {
+    const unknown = await svcca(['many', 'x.npz', 'y.npz', '--groups', 'a=1;b=9']);
+    expect(unknown).toMatchObject({ code: 2 });
+    expect(unknown.err).toMatch(/no model '9' among x\.npz, y\.npz/);
+    const shape = await svcca(['many', 'x.npz', 'y.npz', '--groups', 'a;b']);
+    expect(shape).toMatchObject({ code: 2 });
+    expect(shape.err).toMatch(/give 'scratch=1,2,3/);
+  });
+
+  it('measures: every one with its invariances, cost and reference', async () => {
+    const { out, code } = await svcca(['measures']);
+    expect(code).toBe(0);
+    for (const name of Object.keys(measures)) {
+      expect(out).toMatch(new RegExp(`^${name} `, 'm'));
+      expect(out).toMatch(new RegExp(`^${name}: .*\\d{4}`, 'm'));
+    }
+    const listed = JSON.parse((await svcca(['measures', '--json'])).out) as { name: string }[];
+    expect(listed.map(({ name }) => name)).toEqual(Object.keys(measures));
+  });
+
+  it('every option of every measure is an argument', () => {
+    for (const { defaults } of Object.values(measures)) {
+      for (const option of Object.keys(defaults)) expect(Object.keys(measureArgs)).toContain(option);
+    }
   });
 });
 
