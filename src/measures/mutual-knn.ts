@@ -57,8 +57,8 @@ export const mutualKnnMeasure: Measure<MutualKnnOptions> = {
     }
     const prepare = metric === 'cosine' ? cosineDissimilarity : squaredEuclidean;
     const sides = [prepare(x), prepare(y)];
-    // Where all samples are the same point, there are no neighbours to speak of.
-    if (sides.some(({ squaredNorms }) => squaredNorms.every((norm) => norm === 0))) return { score: 0 };
+    const points = sides.map(({ squaredNorms }) => squaredNorms.every((norm) => norm === 0));
+    if (points[0] || points[1]) return { score: 0, warnings: pointWarnings(points, metric) };
     const [left, right] = await nearestNeighbours(engine, sides, k, breathe);
     const value = overlap === 'mutual' ? (both: number) => both / k : (both: number) => both / (2 * k - both);
     const shared = sharedNeighbours(left.indices, right.indices, samples, k);
@@ -108,6 +108,14 @@ function chanceOverlap(samples: number, k: number, value: (both: number) => numb
     sum += weight * value(least + at);
   }
   return sum / total;
+}
+
+/** Where all samples are the same point, there are no neighbours to speak of. */
+function pointWarnings([x, y]: readonly boolean[], metric: string): string[] {
+  const which = x && y ? 'either side' : `side ${x ? 'x' : 'y'}`;
+  return [
+    `The samples of ${which} do not differ in ${metric}: they have no nearest neighbours, and the overlap is 0.`,
+  ];
 }
 
 /** Share of samples with ties above which a reader is told. */
