@@ -19,8 +19,8 @@ export interface MedianOptions extends Pick<TileOptions, 'edge'> {
   readonly capacity?: number;
 }
 
-/** Sampling more pairs than this costs more than it saves. */
-const MOST_SAMPLED = 2 ** 22;
+/** Pairs that are sampled: fewer leave too much within the bracket, more cost too much for what they save. */
+const SAMPLED = { least: 2 ** 16, most: 2 ** 22 };
 
 /**
  * For each side the median of all n² squared distances, with the n zeros of the diagonal, as `np.median` of the whole matrix
@@ -101,8 +101,8 @@ class Search {
 /** A bracket that holds the given quantile almost surely, and about a `1/excess` share of the pairs at most. */
 function guess({ rows }: Rows, quantile: number, excess: number, seed: number): [number, number] {
   const random = new Random(0x5eed, seed);
-  // Five standard deviations to either side hold 5/√count of the pairs; half the capacity leaves room for chance.
-  const count = Math.min(MOST_SAMPLED, Math.max(1000, Math.ceil((10 * excess) ** 2)));
+  // Five standard deviations to either side of the middle hold 5/√count of the pairs; half the capacity leaves room for chance.
+  const count = Math.min(SAMPLED.most, Math.max(SAMPLED.least, Math.ceil((10 * excess) ** 2)));
   const sample = new Float64Array(count);
   for (let at = 0; at < count; at++) {
     const i = random.integer(rows.rows);
