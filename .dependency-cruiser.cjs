@@ -1,7 +1,7 @@
 /**
  * The house, as CONTRIBUTING.md draws it: data moves from left to right, and a room imports only from rooms to its left.
  *
- * matrix ─▶ engines ─▶ factor ─▶ measures ─▶ inference ─▶ compare ─▶ transfer ─▶ report ─▶ node ─▶ cli
+ * matrix ─▶ engines ─▶ factor ─▶ pairwise ─▶ measures ─▶ inference ─▶ compare ─▶ transfer ─▶ report ─▶ node ─▶ cli
  *                          io ─▶ capture ───────────────────┘
  */
 
@@ -14,13 +14,14 @@ const room = (name) => `^src/${name}/`;
 const house = {
   engines: [],
   factor: ['engines'],
-  measures: ['engines', 'factor'],
-  inference: ['engines', 'factor', 'measures'],
+  pairwise: ['engines', 'factor'],
+  measures: ['engines', 'factor', 'pairwise'],
+  inference: ['engines', 'factor', 'pairwise', 'measures'],
   io: [],
   capture: ['io'],
-  compare: ['engines', 'factor', 'measures', 'inference', 'io', 'capture'],
-  transfer: ['engines', 'factor', 'measures', 'inference', 'io', 'capture', 'compare'],
-  report: ['engines', 'factor', 'measures', 'inference', 'io', 'capture', 'compare', 'transfer'],
+  compare: ['engines', 'factor', 'pairwise', 'measures', 'inference', 'io', 'capture'],
+  transfer: ['engines', 'factor', 'pairwise', 'measures', 'inference', 'io', 'capture', 'compare'],
+  report: ['engines', 'factor', 'pairwise', 'measures', 'inference', 'io', 'capture', 'compare', 'transfer'],
 };
 
 /** Interfaces without code, which any file may import as types. */
@@ -28,7 +29,7 @@ const contracts = ['^src/engines/engine\\.ts$'];
 
 /** Files of measures/ that belong to no single measure: records, registry, presets and formulas that several share. */
 const sharedFormulas =
-  'measure|registry|presets|functions|pair|correlations|raw|scaled-cross|lapack-svd|lapack-bidiagonal';
+  'measure|registry|presets|functions|run-pair|pair|chance|correlations|raw|scaled-cross|lapack-svd|lapack-bidiagonal';
 
 const typeOnly = ['type-only', 'type-import'];
 

@@ -17,7 +17,7 @@ export interface Convention {
 }
 
 /** One measure to compute: its name, a measure of your own, or a convention. */
-export type MeasureChoice = MeasureName | Measure<never> | Convention;
+export type MeasureChoice = MeasureName | Measure<object> | Convention;
 
 /** One measure, or several: names joined by commas, or a list. */
 export type MeasureChoices = MeasureChoice | `${MeasureName},${string}` | readonly MeasureChoice[];

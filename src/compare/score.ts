@@ -6,8 +6,8 @@
 import { OptionError, SvccaError } from '../errors.js';
 import { pause } from '../options.js';
 import type { MatrixLike } from '../matrix.js';
-import { RUN_KEYS, factored, withMatrices } from '../measures/functions.js';
-import type { PairOptions } from '../measures/functions.js';
+import { RUN_KEYS, factored, withMatrices } from '../measures/run-pair.js';
+import type { PairOptions } from '../measures/run-pair.js';
 import type { SimilarityResult } from '../measures/measure.js';
 import { combineNeeds, evaluate, evaluateSamples } from '../measures/pair.js';
 import { presets } from '../measures/presets.js';

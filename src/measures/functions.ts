@@ -3,45 +3,31 @@
  *
  * @module
  */
-import { DataError } from '../errors.js';
-import { toMatrix } from '../matrix.js';
-import type { Matrix, MatrixLike } from '../matrix.js';
-import type { Engine } from '../engines/engine.js';
-import { openEngine } from '../engines/select.js';
-import { withScope } from '../engines/scope.js';
-import { chooseRoute } from '../factor/in-memory.js';
-import type { MethodChoice } from '../factor/in-memory.js';
-import { breather, keyword, pause } from '../options.js';
-import type { RunOptions } from '../options.js';
+import type { MatrixLike } from '../matrix.js';
 import { ccaMeasure } from './cca.js';
 import type { CcaOptions } from './cca.js';
 import { ckaMeasure } from './cka.js';
 import type { CkaOptions } from './cka.js';
-import type { Measure, Needs, Pair, SampledPair, SimilarityResult, WhitenedPair } from './measure.js';
-import { checkSameSamples, evaluate, evaluateSamples, pairInMemory } from './pair.js';
+import type { SimilarityResult } from './measure.js';
 import { plsMeasure } from './pls.js';
 import type { PlsOptions } from './pls.js';
 import { procrustesMeasure } from './procrustes.js';
 import type { ProcrustesOptions } from './procrustes.js';
 import { pwccaMeasure } from './pwcca.js';
 import type { PwccaOptions } from './pwcca.js';
+import { regressionMeasure } from './regression.js';
+import type { RegressionOptions } from './regression.js';
+import { rsaMeasure } from './rsa.js';
+import type { RsaOptions } from './rsa.js';
+import { measurePair } from './run-pair.js';
+import type { PairOptions } from './run-pair.js';
+import { rvCoefficientMeasure } from './rv-coefficient.js';
+import type { RvCoefficientOptions } from './rv-coefficient.js';
 import { svccaMeasure } from './svcca.js';
 import type { SvccaOptions } from './svcca.js';
 
-/** Options of every call on two matrices, beside those of the measure. */
-export interface PairOptions extends RunOptions {
-  /**
-   * Route to the factors: `'direct'` (QR of the samples, full float64 accuracy), `'moments'` (Gram matrices, directions below
-   * `1e-7` of the largest are cut). @defaultValue `'auto'`: moments, but direct for float64 input that fits `memory` unless
-   * both sides are so well conditioned (about 1e3) that moments lose nothing
-   */
-  readonly method?: MethodChoice;
-  /** Bytes that `'auto'` may use for bases. @defaultValue 1 GiB */
-  readonly memory?: number;
-}
-
-/** Names of {@link PairOptions}, for calls where options of measures stand beside them. */
-export const RUN_KEYS: readonly string[] = ['engine', 'threads', 'signal', 'onProgress', 'method', 'memory'];
+export { RUN_KEYS, factored, measurePair, withMatrices } from './run-pair.js';
+export type { PairOptions } from './run-pair.js';
 
 /**
  * Canonical correlation analysis: invariant under any invertible linear map of either side.
@@ -147,64 +133,48 @@ export function pls(
   return measurePair(plsMeasure, x, y, options);
 }
 
-/** Any measure on two matrices: `options` are those of the measure and those of {@link PairOptions}. */
-export async function measurePair<O extends object>(
-  measure: Measure<O>,
+/**
+ * Linear regression of one side on the other: the share R² of variance that it explains. Not symmetric.
+ *
+ * @param x - `[samples, neurons of x]`, by default what predicts.
+ * @param y - `[samples, neurons of y]`, the same samples in the same order.
+ * @throws as {@link cca}, where the predicting side has as many directions as samples.
+ */
+export function regression(
   x: MatrixLike,
   y: MatrixLike,
-  options: O & PairOptions,
+  options: RegressionOptions & PairOptions = {},
 ): Promise<SimilarityResult> {
-  const own = Object.fromEntries(Object.entries(options).filter(([key]) => !RUN_KEYS.includes(key)));
-  const resolved = measure.resolve(own as O);
-  const needs = measure.needs(resolved);
-  const [anyMeasure, all] = [measure as unknown as Measure, resolved as Record<string, unknown>];
-  return withMatrices(x, y, options, async (sides, engine) => {
-    if (needs.samples) return evaluateSamples(anyMeasure, sides, all, engine);
-    const pair = await factored(sides, options, needs, engine);
-    return evaluate(anyMeasure, pair, all, engine);
-  });
+  return measurePair(regressionMeasure, x, y, options);
 }
 
-/** Reads and checks two matrices, opens the engine, and hands them to `work`. */
-export async function withMatrices<T>(
+/**
+ * RV coefficient of the samples' inner products, whole or with the diagonals left out (modified).
+ *
+ * @param x - `[samples, neurons of x]`.
+ * @param y - `[samples, neurons of y]`, the same samples in the same order.
+ * @throws as {@link cca}, but for the number of samples.
+ */
+export function rvCoefficient(
   x: MatrixLike,
   y: MatrixLike,
-  options: PairOptions,
-  work: (sides: SampledPair, engine: Engine) => Promise<T>,
-): Promise<T> {
-  const { signal } = options;
-  signal?.throwIfAborted();
-  const [left, right] = [await toMatrix(x, 'x'), await toMatrix(y, 'y')];
-  checkPair(left, right);
-  keyword('method', options.method ?? 'auto', ['auto', 'moments', 'direct']);
-  const threads = options.threads === undefined ? {} : { threads: options.threads };
-  const opened = await openEngine(options.engine, threads);
-  try {
-    return await withScope(opened, async (engine) => {
-      await pause(signal);
-      return work({ x: left, y: right, breathe: breather(signal) }, engine);
-    });
-  } finally {
-    if (opened !== options.engine) await opened.close?.();
-  }
+  options: RvCoefficientOptions & PairOptions = {},
+): Promise<SimilarityResult> {
+  return measurePair(rvCoefficientMeasure, x, y, options);
 }
 
-/** Factors both sides once, with the cross block that the measures ask for. */
-export async function factored(
-  { x, y }: SampledPair,
-  { method = 'auto', memory, signal, onProgress }: PairOptions,
-  needs: Needs,
-  engine: Engine,
-): Promise<Pair | WhitenedPair> {
-  onProgress?.({ stage: 'factor', done: 0, total: 2 });
-  const pair = await pairInMemory(engine, x, y, chooseRoute(method, [x, y], memory), needs);
-  onProgress?.({ stage: 'factor', done: 2, total: 2 });
-  await pause(signal);
-  return pair;
-}
-
-function checkPair(x: Matrix, y: Matrix): void {
-  checkSameSamples(x, y);
-  if (x.rows < 2)
-    throw new DataError('one sample: at least 2 are needed to compare anything', { code: 'TOO_FEW_SAMPLES' });
+/**
+ * Representational similarity analysis (Kriegeskorte et al. 2008): the correlation of how much the samples differ within one
+ * representation and within the other. Compares every sample with every other, in tiles.
+ *
+ * @param x - `[samples, neurons of x]`.
+ * @param y - `[samples, neurons of y]`, the same samples in the same order.
+ * @throws as {@link cca}, but for the number of samples: 3.
+ */
+export function rsa(
+  x: MatrixLike,
+  y: MatrixLike,
+  options: RsaOptions & PairOptions = {},
+): Promise<SimilarityResult> {
+  return measurePair(rsaMeasure, x, y, options);
 }

@@ -11,6 +11,9 @@ import type { Measure } from './measure.js';
 import { plsMeasure } from './pls.js';
 import { procrustesMeasure } from './procrustes.js';
 import { pwccaMeasure } from './pwcca.js';
+import { regressionMeasure } from './regression.js';
+import { rsaMeasure } from './rsa.js';
+import { rvCoefficientMeasure } from './rv-coefficient.js';
 import { svccaMeasure } from './svcca.js';
 
 /** Measures that come with the library. */
@@ -20,18 +23,21 @@ export const measures = Object.freeze({
   pwcca: pwccaMeasure,
   cka: ckaMeasure,
   procrustes: procrustesMeasure,
+  regression: regressionMeasure,
+  rvCoefficient: rvCoefficientMeasure,
   pls: plsMeasure,
+  rsa: rsaMeasure,
 });
 
 /** Names of the measures. */
 export type MeasureName = keyof typeof measures;
 
 /** Finds a measure by name; a measure itself is returned as it is. @throws OptionError listing the names */
-export function findMeasure(measure: MeasureName | Measure<never>): Measure {
+export function findMeasure(measure: MeasureName | Measure<object>): Measure {
   if (typeof measure === 'string') {
     const name = keyword('measure', measure, Object.keys(measures) as MeasureName[]);
     return measures[name];
   }
-  if (typeof measure?.evaluate === 'function') return measure;
+  if (typeof measure?.resolve === 'function') return measure as Measure;
   throw new OptionError(`measure is ${show(measure)}: give a name or a measure`);
 }

@@ -7,7 +7,7 @@ import { engineNames, selectEngine } from '../../src/engines/select.js';
 async function run(values: Record<string, boolean>, signal = new AbortController().signal): Promise<string> {
   const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
   try {
-    await doctorCommand.run(values, signal);
+    await doctorCommand.run(values, signal, []);
     return write.mock.calls.map(([text]) => String(text)).join('');
   } finally {
     write.mockRestore();

@@ -143,7 +143,7 @@ describe('options', () => {
       "method is 'svd': choose one of 'auto', 'moments'",
     ],
     ['engine', () => cca(x, y, { engine: 'blas' as 'auto' }), "engine is 'blas': choose one of"],
-    ['measure', async () => findMeasure('rsa' as 'cka'), "measure is 'rsa': choose one of 'svcca'"],
+    ['measure', async () => findMeasure('rsaa' as 'cka'), "measure is 'rsaa': choose one of 'svcca'"],
     ['conventions', () => score(x, y, { conventions: [] }), 'conventions is empty'],
   ])('refuses a bad %s by name', async (_, run, message) => {
     const attempt = run();
