@@ -30,6 +30,23 @@ interface Spectrum {
 export function chanceCorrelations(
   samples: number,
   directions: { readonly x: number; readonly y: number },
+): readonly number[] {
+  const sizes = `${samples},${Math.min(directions.x, directions.y)},${Math.max(directions.x, directions.y)}`;
+  const known = recent.get(sizes);
+  if (known) return known;
+  const found = Object.freeze(expectedCorrelations(samples, directions));
+  if (recent.size >= REMEMBERED) recent.clear();
+  recent.set(sizes, found);
+  return found;
+}
+
+/** A matrix of layers, and a permutation test, ask for the same sizes again and again. */
+const recent = new Map<string, readonly number[]>();
+const REMEMBERED = 256;
+
+function expectedCorrelations(
+  samples: number,
+  directions: { readonly x: number; readonly y: number },
 ): number[] {
   const p = Math.min(directions.x, directions.y);
   const q = Math.max(directions.x, directions.y);
@@ -39,7 +56,7 @@ export function chanceCorrelations(
   // Subspaces that cannot but meet: the other angles are those of their complements.
   const forced = p + q - dimensions;
   if (forced <= 0) return consecutiveMeans(spectrum(p, q, dimensions), p);
-  const others = chanceCorrelations(samples, { x: dimensions - q, y: dimensions - p });
+  const others = expectedCorrelations(samples, { x: dimensions - q, y: dimensions - p });
   return [...new Array<number>(forced).fill(1), ...others];
 }
 
