@@ -73,7 +73,38 @@ const makers = {
     const explained = (side: Matrix, seed: number) => sum(side, times(z, gaussian(3, side.cols, seed)));
     return { x: explained(x, 23), y: explained(y, 24), z };
   },
+  /** Not activations: rows of a statistic with its degrees of freedom, of χ² and of F, from the body far into the tail. */
+  points: () => ({
+    x: points([0.01, 0.5, 1, 1.5, 3, 10, 60], [1, 2, 3, 17, 250, 4000]),
+    y: points([0.01, 0.5, 1, 1.5, 3, 10, 60], [1, 2, 12, 600], [1, 5, 77.5, 5000]),
+  }),
+  /** Not activations: distances among 12 models, Euclidean ones and some that are not. */
+  distances: () => ({
+    x: distances(gaussian(12, 4, 31), 1),
+    y: distances(gaussian(12, 4, 32), 3),
+  }),
 } satisfies Record<string, () => Sides>;
+
+/** Every combination; the first is multiplied by the second, which for χ² are its mean, so that no tail is empty. */
+function points(ratios: readonly number[], first: readonly number[], second?: readonly number[]): Matrix {
+  const rows =
+    second === undefined
+      ? ratios.flatMap((ratio) => first.map((df) => [ratio * df, df]))
+      : ratios.flatMap((ratio) => first.flatMap((a) => second.map((b) => [ratio, a, b])));
+  return matrix(rows.length, rows[0].length, Float64Array.from(rows.flat()));
+}
+
+/** Distances of Minkowski's exponent 2 to the given power; only the first power has Euclidean coordinates for sure. */
+function distances({ rows, cols, data }: Matrix, power: number): Matrix {
+  const out = new Float64Array(rows * rows);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < rows; j++) {
+      const steps = Array.from({ length: cols }, (_, k) => data[i * cols + k] - data[j * cols + k]);
+      out[i * rows + j] = Math.hypot(...steps) ** power;
+    }
+  }
+  return matrix(rows, rows, out);
+}
 
 function sum(a: Matrix, b: Matrix): Matrix {
   return map(a, (value, col, row) => value + 3 * b.data[row * b.cols + col]);

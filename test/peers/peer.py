@@ -6,6 +6,7 @@ peer in float64 unless the case says `"dtype": "float32"`; other keys of `option
 """
 import json
 import sys
+from inspect import signature
 from importlib.metadata import version
 
 import numpy as np
@@ -25,8 +26,10 @@ def plain(value):
 def answer(functions, case):
     options = dict(case.get("options", {}))
     dtype = options.pop("dtype", "float64")
-    sides = [load(case[side], dtype) for side in ("x", "y", "z") if side in case]
-    return {"value": plain(functions[case["call"]](*sides, **options))}
+    function = functions[case["call"]]
+    sides = [side for side in ("x", "y", "z") if side in signature(function).parameters]
+    arrays = {side: load(case[side], dtype) for side in sides}
+    return {"value": plain(function(**arrays, **options))}
 
 
 def serve(packages, *functions):

@@ -1,8 +1,9 @@
 """scipy: subspace_angles, procrustes, orthogonal_procrustes, pdist with its rank correlations, distributions."""
 import numpy as np
+from scipy.cluster.hierarchy import linkage
 from scipy.linalg import orthogonal_procrustes, subspace_angles
 from scipy.spatial import procrustes as spatial_procrustes
-from scipy.spatial.distance import pdist
+from scipy.spatial.distance import pdist, squareform
 from scipy.stats import chi2, f, kendalltau, pearsonr, spearmanr
 
 from peer import centred, normalised, serve
@@ -43,7 +44,7 @@ def rsa_mahalanobis(x, y, correlation, squared=False):
 
 
 def wilks(x, y):
-    """Bartlett's chi-squared and Rao's F for each number of correlations removed, from scipy's distributions."""
+    """Bartlett's chi-squared and Rao's F for each number of correlations removed: Λ, χ², df, p, F, df2, p, each by itself; from scipy's distributions."""
     n, p, q = len(x), x.shape[1], y.shape[1]
     rho = cca(x, y)
     rows = []
@@ -59,7 +60,17 @@ def wilks(x, y):
         root = np.exp(log_lambda / t)
         ratio = (1 - root) / root * df2 / df
         rows.append([np.exp(log_lambda), statistic, df, chi2.sf(statistic, df), ratio, df2, f.sf(ratio, df, df2)])
-    return np.array(rows)
+    return np.array(rows)[:, :, None]
 
 
-serve(["scipy", "numpy"], cca, procrustes_disparity, procrustes_scale, rsa, rsa_mahalanobis, wilks)
+def tails(x, y):
+    """Each probability by itself, so that each is compared to its own size."""
+    return {"chi2": chi2.sf(x[:, 0], x[:, 1])[:, None], "f": f.sf(y[:, 0], y[:, 1], y[:, 2])[:, None]}
+
+
+def heights(x, y):
+    """Heights at which average linkage merges."""
+    return [linkage(squareform(side, checks=False), "average")[:, 2] for side in (x, y)]
+
+
+serve(["scipy", "numpy"], cca, procrustes_disparity, procrustes_scale, rsa, rsa_mahalanobis, wilks, tails, heights)

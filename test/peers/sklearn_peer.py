@@ -4,6 +4,7 @@ import warnings
 import numpy as np
 from sklearn.cross_decomposition import CCA, PLSSVD
 from sklearn.decomposition import PCA
+from sklearn.manifold import ClassicalMDS
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import r2_score
 from sklearn.metrics.pairwise import pairwise_distances, pairwise_kernels
@@ -73,4 +74,10 @@ def svcca(x, y, variance):
     return np.linalg.svd(a.T @ b, compute_uv=False)
 
 
-serve(["scikit-learn", "numpy"], cca, pls, regression, cka, cka_centred, mutual_knn, jaccard_knn, svcca)
+def scaling(x, y, dims):
+    """Coordinates of classical scaling, up to the sign of each axis."""
+    found = [ClassicalMDS(n_components=dims, metric="precomputed").fit_transform(side) for side in (x, y)]
+    return [np.abs(side) for side in found]
+
+
+serve(["scikit-learn", "numpy"], cca, pls, regression, cka, cka_centred, mutual_knn, jaccard_knn, svcca, scaling)

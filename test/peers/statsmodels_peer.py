@@ -19,7 +19,7 @@ def multivariate(x, y):
     wilks = table.loc["Wilks' lambda"]
     names = ["Value", "Num DF", "Den DF", "F Value", "Pr > F"]
     return {
-        "wilks": [wilks[name] for name in names],
+        "wilks": [[wilks[name]] for name in names],
         "pillai": table.loc["Pillai's trace", "Value"],
         "hotelling": table.loc["Hotelling-Lawley trace", "Value"],
     }
@@ -29,7 +29,13 @@ def sequential(x, y):
     """One row for each number of correlations removed, of sides of one width."""
     assert x.shape[1] == y.shape[1]
     names = ["Wilks' lambda", "Num DF", "Den DF", "F Value", "Pr > F"]
-    return CanCorr(x, y).corr_test().stats[names].astype(float).to_numpy()
+    return CanCorr(x, y).corr_test().stats[names].astype(float).to_numpy()[:, :, None]
 
 
-serve(["statsmodels"], cca, multivariate, sequential)
+def weights(x, y, leading):
+    """Weights of x whose variates have norm 1, the entry of largest magnitude positive."""
+    found = CanCorr(y, x).x_cancoef[:, :leading]
+    return found * np.sign(found[np.abs(found).argmax(axis=0), np.arange(leading)])
+
+
+serve(["statsmodels"], cca, multivariate, sequential, weights)

@@ -4,6 +4,7 @@ import { measurePair } from '../../../src/measures/functions.js';
 import { pwccaMeasure } from '../../../src/measures/pwcca.js';
 import { by, computed } from '../agreement.js';
 import type { PeerTable } from '../agreement.js';
+import { repsimKernels } from './kernels.js';
 
 export const repsim: PeerTable = {
   peer: 'repsim',
@@ -48,5 +49,6 @@ export const repsim: PeerTable = {
       pairs: ['mnist', 'plain', 'offset', 'scales', 'relu', 'wide'],
       ours: by(ckaMeasure, { estimator: 'debiased' }),
     },
+    ...repsimKernels,
   ],
 };

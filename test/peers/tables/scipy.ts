@@ -2,6 +2,7 @@ import { ccaMeasure } from '../../../src/measures/cca.js';
 import { procrustesMeasure } from '../../../src/measures/procrustes.js';
 import { by } from '../agreement.js';
 import type { PeerTable } from '../agreement.js';
+import { scipyInference } from './inference.js';
 import { scipyRsa } from './rsa.js';
 
 export const scipy: PeerTable = {
@@ -26,5 +27,6 @@ export const scipy: PeerTable = {
       ours: by(procrustesMeasure),
     },
     ...scipyRsa,
+    ...scipyInference,
   ],
 };

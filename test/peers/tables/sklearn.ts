@@ -5,6 +5,8 @@ import { regressionMeasure } from '../../../src/measures/regression.js';
 import { svccaMeasure } from '../../../src/measures/svcca.js';
 import { by, padded } from '../agreement.js';
 import type { PeerTable } from '../agreement.js';
+import { sklearnInference } from './inference.js';
+import { sklearnKernels } from './kernels.js';
 
 export const sklearn: PeerTable = {
   peer: 'scikit-learn',
@@ -44,5 +46,7 @@ export const sklearn: PeerTable = {
       pairs: ['mnist', 'plain', 'scales', 'relu', 'wide'],
       ours: by(ckaMeasure),
     },
+    ...sklearnKernels,
+    ...sklearnInference,
   ],
 };

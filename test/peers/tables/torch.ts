@@ -1,6 +1,7 @@
 import { ckaMeasure } from '../../../src/measures/cka.js';
 import { by } from '../agreement.js';
 import type { PeerTable } from '../agreement.js';
+import { ckatorchKernels } from './kernels.js';
 
 const biased = by(ckaMeasure);
 const debiased = by(ckaMeasure, { estimator: 'debiased' });
@@ -14,6 +15,13 @@ export const torchCka: PeerTable = {
       pairs: ['mnist', 'plain', 'scales', 'relu', 'wide'],
       ours: debiased,
     },
+    ...[50, 100].map((batch) => ({
+      of: `CKA over minibatches of ${batch}`,
+      call: 'cka',
+      options: { batch },
+      pairs: ['mnist', 'plain', 'scales', 'relu'] as const,
+      ours: by(ckaMeasure, { minibatch: batch }),
+    })),
     {
       of: 'debiased linear CKA, one batch of all samples, large means',
       call: 'cka',
@@ -50,6 +58,14 @@ export const ckatorch: PeerTable = {
       pairs: ['mnist', 'plain', 'offset', 'relu', 'wide'],
       ours: biased,
     },
+    ...ckatorchKernels,
+    ...[50, 100].map((batch) => ({
+      of: `CKA over minibatches of ${batch} (cka_batch)`,
+      call: 'minibatch',
+      options: { batch },
+      pairs: ['mnist', 'plain', 'scales', 'relu'] as const,
+      ours: by(ckaMeasure, { minibatch: batch }),
+    })),
     {
       of: 'debiased linear CKA (cka_base, unbiased)',
       call: 'cka',

@@ -1,0 +1,92 @@
+/** Wilks' lambda and its distributions, classical scaling and hierarchical clustering. */
+import { averageLinkage, classicalScaling } from '../../../src/compare/scaling.js';
+import { chiSquaredTail, fTail } from '../../../src/inference/distributions.js';
+import { wilks } from '../../../src/inference/wilks.js';
+import type { WilksTest } from '../../../src/inference/wilks.js';
+import { ccaMeasure } from '../../../src/measures/cca.js';
+import { measurePair } from '../../../src/measures/functions.js';
+import type { Matrix } from '../../../src/matrix.js';
+import { computed } from '../agreement.js';
+import type { Agreement, Value } from '../agreement.js';
+import type { Sides } from '../data.js';
+
+const tests = async ({ x, y }: Sides): Promise<WilksTest[]> => wilks(await measurePair(ccaMeasure, x, y, {}));
+
+/** Each number by itself, compared to its own size. */
+const single = (values: readonly number[]): Value => values.map((value) => [value]);
+
+const rowsOf = ({ rows, cols, data }: Matrix): number[][] =>
+  Array.from({ length: rows }, (_, i) => Array.from(data.subarray(i * cols, (i + 1) * cols)));
+
+export const scipyInference: readonly Agreement[] = [
+  {
+    of: "Wilks' Λ with Bartlett's χ² and Rao's F, each correlation removed in turn (chi2.sf, f.sf)",
+    call: 'wilks',
+    pairs: ['mnist', 'plain', 'square', 'confounded'],
+    ours: computed('wilks(cca(x, y))', async (sides) =>
+      (await tests(sides)).map(({ lambda, bartlett, rao }) =>
+        single([lambda, bartlett.statistic, bartlett.df, bartlett.p, rao.statistic, rao.df2, rao.p]),
+      ),
+    ),
+  },
+  {
+    of: 'tails of χ² and F (chi2.sf, f.sf)',
+    call: 'tails',
+    pairs: ['points'],
+    ours: computed('chiSquaredTail, fTail', ({ x, y }) =>
+      Promise.resolve({
+        chi2: single(rowsOf(x).map(([value, df]) => chiSquaredTail(value, df))),
+        f: single(rowsOf(y).map(([value, df1, df2]) => fTail(value, df1, df2))),
+      }),
+    ),
+  },
+  {
+    of: 'heights of average linkage (linkage)',
+    call: 'heights',
+    pairs: ['distances'],
+    ours: computed('averageLinkage', async ({ x, y }) => {
+      const trees = [await averageLinkage(x), await averageLinkage(y)];
+      return trees.map(({ merges }) => merges.map(({ height }) => height));
+    }),
+  },
+];
+
+export const sklearnInference: readonly Agreement[] = [
+  {
+    of: 'coordinates of classical scaling, but for signs (ClassicalMDS)',
+    call: 'scaling',
+    options: { dims: 3 },
+    pairs: ['distances'],
+    ours: computed('classicalScaling', async ({ x, y }) => {
+      const found = [await classicalScaling(x, 3), await classicalScaling(y, 3)];
+      return found.map(({ coordinates }) => rowsOf(coordinates).map((row) => row.map(Math.abs)));
+    }),
+  },
+];
+
+export const statsmodelsInference: readonly Agreement[] = [
+  {
+    of: "Wilks' Λ, degrees of freedom, F and p; Pillai's and Hotelling-Lawley's traces",
+    call: 'multivariate',
+    pairs: ['mnist', 'plain', 'square', 'confounded'],
+    ours: computed('wilks(cca(x, y))[0]', async (sides) => {
+      const all = await tests(sides);
+      const [{ lambda, rao }] = all;
+      const sum = (of: (squared: number) => number) =>
+        all.reduce((total, { correlation }) => total + of(correlation ** 2), 0);
+      return {
+        wilks: single([lambda, rao.df1, rao.df2, rao.statistic, rao.p]),
+        pillai: sum((squared) => squared),
+        hotelling: sum((squared) => squared / (1 - squared)),
+      };
+    }),
+  },
+  {
+    of: "Wilks' Λ and Rao's F, each correlation removed in turn",
+    call: 'sequential',
+    pairs: ['mnist', 'square'],
+    ours: computed('wilks(cca(x, y))', async (sides) =>
+      (await tests(sides)).map(({ lambda, rao }) => single([lambda, rao.df1, rao.df2, rao.statistic, rao.p])),
+    ),
+  },
+];
