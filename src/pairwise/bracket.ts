@@ -70,7 +70,9 @@ export class Bracket {
 
   #keep(value: number): void {
     this.#within++;
-    const bin = Math.min(BINS - 1, Math.floor(((value - this.low) / this.#width) * BINS));
+    // A bracket without an end has one bin, whose least and most are the next one's ends.
+    const part = this.#width === Infinity ? 0 : (value - this.low) / this.#width;
+    const bin = Math.min(BINS - 1, Math.floor(part * BINS));
     this.#counts[bin]++;
     if (value < this.#least[bin]) this.#least[bin] = value;
     if (value > this.#most[bin]) this.#most[bin] = value;

@@ -102,7 +102,8 @@ class Search {
 function guess({ rows }: Rows, quantile: number, excess: number, seed: number): [number, number] {
   const random = new Random(0x5eed, seed);
   // Five standard deviations to either side of the middle hold 5/√count of the pairs; half the capacity leaves room for chance.
-  const count = Math.min(SAMPLED.most, Math.max(SAMPLED.least, Math.ceil((10 * excess) ** 2)));
+  const wanted = Math.max(SAMPLED.least, Math.ceil((10 * excess) ** 2));
+  const count = Math.min(wanted, SAMPLED.most, (rows.rows * (rows.rows - 1)) / 2);
   const sample = new Float64Array(count);
   for (let at = 0; at < count; at++) {
     const i = random.integer(rows.rows);
