@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { allTied, ascending, eachRun } from './ranks-order.js';
+import { allTied, eachRun, sorted } from './ranks-order.js';
 
 /** Kendall's coefficients. */
 export interface Kendall {
@@ -24,18 +24,19 @@ export interface Kendall {
 export function kendall(x: Float64Array, y: Float64Array): Kendall {
   const constant = { x: allTied(x), y: allTied(y) };
   if (constant.x || constant.y) return { tauA: 0, tauB: 0, tied: constant };
-  const order = ascending(x, ascending(y));
   const pairs = choose2(x.length);
   const tied = { x: 0, y: 0, both: 0 };
-  eachRun(x, order, (from, to) => {
+  const byY = sorted(y);
+  eachRun(byY.values, (from, to) => (tied.y += choose2(to - from)));
+  const { values, order } = sorted(x, byY.order);
+  const partners = byY.values;
+  for (let i = 0; i < y.length; i++) partners[i] = y[order[i]];
+  eachRun(values, (from, to) => {
     tied.x += choose2(to - from);
-    eachRun(y, order.subarray(from, to), (a, b) => (tied.both += choose2(b - a)));
+    if (to - from > 1) eachRun(partners.subarray(from, to), (a, b) => (tied.both += choose2(b - a)));
   });
   // Ordered by x, and by y where x is tied, an inversion of y is a discordant pair.
-  const ordered = new Float64Array(y.length);
-  for (let i = 0; i < y.length; i++) ordered[i] = y[order[i]];
-  const discordant = inversions(ordered);
-  eachRun(y, ascending(y), (from, to) => (tied.y += choose2(to - from)));
+  const discordant = inversions(partners);
   const difference = pairs - tied.x - tied.y + tied.both - 2 * discordant;
   const untied = Math.sqrt(pairs - tied.x) * Math.sqrt(pairs - tied.y);
   return {

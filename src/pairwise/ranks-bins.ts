@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { ascending, nextDistinct, nothingBetween, roundForTies } from './ranks-order.js';
+import { nextDistinct, nothingBetween, roundForTies, sorted as sort } from './ranks-order.js';
 
 /** Quantiles of the sample between which bins are equally wide. */
 const SEGMENTS = 4096;
@@ -46,8 +46,7 @@ export class QuantileBins {
    */
   constructor(sample: Float64Array, bins: number) {
     roundForTies(sample);
-    const order = ascending(sample);
-    const sorted = Float64Array.from(order, (at) => sample[at]);
+    const { values: sorted } = sort(sample);
     this.edges = edgesOf(sorted);
     const segments = this.edges.length;
     this.firstBin = new Float64Array(segments);

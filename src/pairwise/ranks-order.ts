@@ -55,45 +55,53 @@ const DIGITS = [
   [HIGH, 22, 10],
 ] as const;
 
+/** Values in ascending order. */
+export interface Sorted {
+  readonly values: Float64Array;
+  /** Where each of them stood. */
+  readonly order: Uint32Array;
+}
+
 /**
- * Stable ascending order of non-negative values (radix sort: the bits of such float64 numbers order as the numbers do).
+ * Sorts non-negative values (stable radix sort: the bits of such float64 numbers order as the numbers do).
  *
  * @param start - an order to begin with, which then decides between equal values; by index where left out.
  */
-export function ascending(values: Float64Array, start?: Uint32Array): Uint32Array {
-  const words = new Uint32Array(values.buffer, values.byteOffset, 2 * values.length);
-  let order = start?.slice() ?? Uint32Array.from({ length: values.length }, (_, i) => i);
-  let next = new Uint32Array(values.length);
+export function sorted(values: Float64Array, start?: Uint32Array): Sorted {
+  const length = values.length;
+  let order = start?.slice() ?? Uint32Array.from({ length }, (_, i) => i);
+  let keys = values.slice();
+  if (start) for (let i = 0; i < length; i++) keys[i] = values[start[i]];
+  // Values move along with the order, so that a pass reads memory from end to end.
+  let [nextKeys, nextOrder] = [new Float64Array(length), new Uint32Array(length)];
   for (const [word, shift, bits] of DIGITS) {
+    const words = new Uint32Array(keys.buffer);
     const mask = 2 ** bits - 1;
     const places = new Uint32Array(mask + 1);
     for (let at = word; at < words.length; at += 2) places[(words[at] >>> shift) & mask]++;
-    if (places.includes(values.length)) continue;
+    if (places.includes(length)) continue;
     let sum = 0;
     for (let digit = 0; digit <= mask; digit++) {
       const count = places[digit];
       places[digit] = sum;
       sum += count;
     }
-    for (let i = 0; i < order.length; i++) {
-      const digit = (words[2 * order[i] + word] >>> shift) & mask;
-      next[places[digit]++] = order[i];
+    for (let i = 0; i < length; i++) {
+      const at = places[(words[2 * i + word] >>> shift) & mask]++;
+      nextKeys[at] = keys[i];
+      nextOrder[at] = order[i];
     }
-    [order, next] = [next, order];
+    [keys, nextKeys] = [nextKeys, keys];
+    [order, nextOrder] = [nextOrder, order];
   }
-  return order;
+  return { values: keys, order };
 }
 
-/** Calls `visit(from, to)` for each run `order[from … to − 1]` of equal values. */
-export function eachRun(
-  values: ArrayLike<number>,
-  order: Uint32Array,
-  visit: (from: number, to: number) => void,
-): void {
-  for (let from = 0; from < order.length;) {
-    const value = values[order[from]];
+/** Calls `visit(from, to)` for each run `from … to − 1` of equal values. */
+export function eachRun(ascending: Float64Array, visit: (from: number, to: number) => void): void {
+  for (let from = 0; from < ascending.length;) {
     let to = from + 1;
-    while (to < order.length && values[order[to]] === value) to++;
+    while (to < ascending.length && ascending[to] === ascending[from]) to++;
     visit(from, to);
     from = to;
   }

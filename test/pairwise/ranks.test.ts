@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/engines/engine.js';
 import { openEngine } from '../../src/engines/select.js';
 import { QuantileBins } from '../../src/pairwise/ranks-bins.js';
-import { ascending, nextDistinct, roundForTies } from '../../src/pairwise/ranks-order.js';
+import { nextDistinct, roundForTies, sorted } from '../../src/pairwise/ranks-order.js';
 import { rankCorrelation, spearman } from '../../src/pairwise/ranks.js';
 import type { Sides } from '../../src/pairwise/ranks-pairs.js';
 import { correlationDissimilarity, euclidean, squaredEuclidean } from '../../src/pairwise/values.js';
@@ -27,9 +27,10 @@ describe('order', () => {
   test.prop([values], runs)('is the stable order of a comparison sort', (list) => {
     const data = Float64Array.from(list, Math.abs);
     const expected = list.map((_, i) => i).sort((a, b) => data[a] - data[b] || a - b);
-    expect([...ascending(data)]).toEqual(expected);
+    expect([...sorted(data).order]).toEqual(expected);
+    expect([...sorted(data).values]).toEqual(expected.map((at) => data[at]));
     const start = Uint32Array.from(expected.toReversed());
-    expect([...ascending(data, start)]).toEqual(
+    expect([...sorted(data, start).order]).toEqual(
       [...start].sort((a, b) => data[a] - data[b] || start.indexOf(a) - start.indexOf(b)),
     );
   });
