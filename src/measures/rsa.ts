@@ -12,12 +12,12 @@ import { kendall } from '../pairwise/kendall.js';
 import { SORTED_UP_TO, spearman } from '../pairwise/ranks.js';
 import { allPairs, pairsOf } from '../pairwise/ranks-pairs.js';
 import type { Sides } from '../pairwise/ranks-pairs.js';
+import { pairwiseSums } from '../pairwise/sums.js';
 import type { Measure, SampledPair } from './measure.js';
-import { cosine, pearson, whitened } from './rsa-correlations.js';
+import { cosine, pearson, whitenedCosine, whitenedPearson } from './rsa-correlations.js';
 import type { Correlated } from './rsa-correlations.js';
 import { DISSIMILARITIES, dissimilarityOf, withoutDirection } from './rsa-dissimilarity.js';
 import type { Dissimilarity } from './rsa-dissimilarity.js';
-import { pairSums } from './rsa-sums.js';
 
 const CORRELATIONS = [
   'pearson',
@@ -130,13 +130,13 @@ async function correlated(
       return { score: correlation === 'kendall' ? tauA : tauB, chance: 0, tied };
     }
     case 'pearson':
-      return pearson(await pairSums(engine, sides, breathe));
+      return pearson(await pairwiseSums(engine, ...sides, breathe));
     case 'cosine':
-      return cosine(await pairSums(engine, sides, breathe));
+      return cosine(await pairwiseSums(engine, ...sides, breathe));
     case 'whitenedPearson':
-      return whitened(await pairSums(engine, sides, breathe), 'mean');
+      return whitenedPearson(await pairwiseSums(engine, ...sides, breathe));
     case 'whitenedCosine':
-      return whitened(await pairSums(engine, sides, breathe), 'origin');
+      return whitenedCosine(await pairwiseSums(engine, ...sides, breathe));
   }
 }
 
