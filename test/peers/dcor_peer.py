@@ -4,16 +4,16 @@ import dcor
 from peer import serve
 
 
-def distance_correlation(x, y):
-    return dcor.distance_correlation(x, y)
+def biased(x, y, **options):
+    return dcor.distance_correlation(x, y, **options)
 
 
-def distance_correlation_squared(x, y):
-    return dcor.distance_correlation_sqr(x, y)
+def biased_squared(x, y, **options):
+    return dcor.distance_correlation_sqr(x, y, **options)
 
 
-def bias_corrected(x, y):
-    return dcor.u_distance_correlation_sqr(x, y)
+def debiased_squared(x, y, **options):
+    return dcor.u_distance_correlation_sqr(x, y, **options)
 
 
-serve(["dcor"], distance_correlation, distance_correlation_squared, bias_corrected)
+serve(["dcor"], biased, biased_squared, debiased_squared)

@@ -4,7 +4,7 @@ from scipy.cluster.hierarchy import linkage
 from scipy.linalg import orthogonal_procrustes, subspace_angles
 from scipy.spatial import procrustes as spatial_procrustes
 from scipy.spatial.distance import pdist, squareform
-from scipy.stats import chi2, f, kendalltau, pearsonr, spearmanr
+from scipy.stats import chi2, f, hypergeom, kendalltau, pearsonr, spearmanr
 
 from peer import centred, normalised, serve
 
@@ -68,9 +68,16 @@ def tails(x, y):
     return {"chi2": chi2.sf(x[:, 0], x[:, 1])[:, None], "f": f.sf(y[:, 0], y[:, 1], y[:, 2])[:, None]}
 
 
+def knn_chance(x, y, k):
+    """Mean overlap, mutual and Jaccard, of random neighbours: their number in common is hypergeometric."""
+    common = np.arange(k + 1)
+    probability = hypergeom(len(x) - 1, k, k).pmf(common)
+    return [probability @ (common / k), probability @ (common / (2 * k - common))]
+
+
 def heights(x, y):
     """Heights at which average linkage merges."""
     return [linkage(squareform(side, checks=False), "average")[:, 2] for side in (x, y)]
 
 
-serve(["scipy", "numpy"], cca, procrustes_disparity, procrustes_scale, rsa, rsa_mahalanobis, wilks, tails, heights)
+serve(["scipy", "numpy"], cca, procrustes_disparity, procrustes_scale, rsa, rsa_mahalanobis, wilks, tails, knn_chance, heights)

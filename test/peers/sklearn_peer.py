@@ -52,17 +52,23 @@ def cka_centred(x, y, kernel, **options):
     return cka(centred(x), centred(y), kernel, **options)
 
 
+def partial_cka(x, y, z, kernel, **options):
+    """Of the residuals of a regression on z."""
+    x, y = (side - LinearRegression().fit(z, side).predict(z) for side in (x, y))
+    return cka(x, y, kernel, **options)
+
+
 def neighbours(side, k, metric):
     found = NearestNeighbors(n_neighbors=k, metric=metric, algorithm="brute").fit(side)
     return [set(row) for row in found.kneighbors(return_distance=False)]
 
 
-def mutual_knn(x, y, k, metric="euclidean"):
+def mutual_knn(x, y, k, metric):
     pairs = zip(neighbours(x, k, metric), neighbours(y, k, metric))
     return np.mean([len(a & b) / k for a, b in pairs])
 
 
-def jaccard_knn(x, y, k, metric="euclidean"):
+def jaccard_knn(x, y, k, metric):
     pairs = zip(neighbours(x, k, metric), neighbours(y, k, metric))
     return np.mean([len(a & b) / len(a | b) for a, b in pairs])
 
@@ -80,4 +86,4 @@ def scaling(x, y, dims):
     return [np.abs(side) for side in found]
 
 
-serve(["scikit-learn", "numpy"], cca, pls, regression, cka, cka_centred, mutual_knn, jaccard_knn, svcca, scaling)
+serve(["scikit-learn", "numpy"], cca, pls, regression, cka, cka_centred, partial_cka, mutual_knn, jaccard_knn, svcca, scaling)

@@ -1,6 +1,7 @@
 /** Every peer with what is compared with it. */
 import type { PeerTable } from './agreement.js';
 import { ccaZoo } from './tables/cca-zoo.js';
+import { dcor } from './tables/dcor.js';
 import { hoggorm } from './tables/hoggorm.js';
 import { repsim } from './tables/repsim.js';
 import { rsatoolbox } from './tables/rsatoolbox.js';
@@ -15,6 +16,7 @@ export const tables: readonly PeerTable[] = [
   statsmodels,
   rsatoolbox,
   hoggorm,
+  dcor,
   ccaZoo,
   repsim,
   torchCka,

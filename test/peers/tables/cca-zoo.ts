@@ -1,5 +1,6 @@
 import { ccaMeasure } from '../../../src/measures/cca.js';
-import { by } from '../agreement.js';
+import { partial } from '../../../src/measures/partial.js';
+import { by, computed } from '../agreement.js';
 import type { PeerTable } from '../agreement.js';
 
 const correlations = by(ccaMeasure, {}, (result) => result.correlations!);
@@ -18,6 +19,12 @@ export const ccaZoo: PeerTable = {
       call: 'mcca',
       pairs: ['mnist', 'plain', 'offset', 'square'],
       ours: correlations,
+    },
+    {
+      of: 'partial canonical correlations (PartialCCA)',
+      call: 'partial_cca',
+      pairs: ['confounded'],
+      ours: computed('partial(x, y, z)', async ({ x, y, z }) => (await partial(x, y, z!)).correlations!),
     },
   ],
 };

@@ -3,6 +3,7 @@ import { procrustesMeasure } from '../../../src/measures/procrustes.js';
 import { by } from '../agreement.js';
 import type { PeerTable } from '../agreement.js';
 import { scipyInference } from './inference.js';
+import { scipyNeighbours } from './knn.js';
 import { scipyRsa } from './rsa.js';
 
 export const scipy: PeerTable = {
@@ -27,6 +28,7 @@ export const scipy: PeerTable = {
       ours: by(procrustesMeasure),
     },
     ...scipyRsa,
+    ...scipyNeighbours,
     ...scipyInference,
   ],
 };

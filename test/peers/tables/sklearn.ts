@@ -1,12 +1,14 @@
 import { ccaMeasure } from '../../../src/measures/cca.js';
 import { ckaMeasure } from '../../../src/measures/cka.js';
+import { partial } from '../../../src/measures/partial.js';
 import { plsMeasure } from '../../../src/measures/pls.js';
 import { regressionMeasure } from '../../../src/measures/regression.js';
 import { svccaMeasure } from '../../../src/measures/svcca.js';
-import { by, padded } from '../agreement.js';
+import { by, computed, padded } from '../agreement.js';
 import type { PeerTable } from '../agreement.js';
 import { sklearnInference } from './inference.js';
 import { sklearnKernels } from './kernels.js';
+import { sklearnNeighbours } from './knn.js';
 
 export const sklearn: PeerTable = {
   peer: 'scikit-learn',
@@ -46,7 +48,31 @@ export const sklearn: PeerTable = {
       pairs: ['mnist', 'plain', 'scales', 'relu', 'wide'],
       ours: by(ckaMeasure),
     },
+    {
+      of: 'linear CKA of what a third representation leaves (LinearRegression)',
+      call: 'partial_cka',
+      options: { kernel: 'linear' },
+      pairs: ['confounded'],
+      ours: computed(
+        "partial(x, y, z, { measure: 'cka' })",
+        async ({ x, y, z }) => (await partial(x, y, z!, { measure: 'cka' })).score,
+      ),
+    },
+    {
+      of: 'RBF CKA of what a third representation leaves',
+      call: 'partial_cka',
+      options: { kernel: 'rbf', gamma: 0.01 },
+      pairs: ['confounded'],
+      ours: computed(
+        "partial(x, y, z, { measure: 'cka', kernel: 'rbf', sigma: { fixed: √50 } })",
+        async ({ x, y, z }) => {
+          const sigma = { fixed: Math.sqrt(50) };
+          return (await partial(x, y, z!, { measure: 'cka', kernel: 'rbf', sigma })).score;
+        },
+      ),
+    },
     ...sklearnKernels,
+    ...sklearnNeighbours,
     ...sklearnInference,
   ],
 };
