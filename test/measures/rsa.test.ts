@@ -119,6 +119,26 @@ describe('values of scipy 1.17.1 and rsatoolbox 0.3.2', () => {
   });
 });
 
+describe('dissimilarities that are nearly equal', () => {
+  /*
+  Exact in Fractions, n = 9: x[i][j] = (i == j) + hash_x(i, j)/2**30, y[i][j] = (i == j) + (hash_y + hash_x)/2**30; squared
+  Euclidean; cosines of the upper triangles, of those less their mean, and of both matrices doubly centred.
+  */
+  const x = mapped(zeros(9, 9), (_, i, j) => Number(i === j) + hashX(i, j) / 2 ** 30);
+  const y = mapped(zeros(9, 9), (_, i, j) => Number(i === j) + (hashY(i, j) + hashX(i, j)) / 2 ** 30);
+
+  it.each([
+    ['pearson', 0.9349723212298977, 2e-10],
+    ['cosine', 0.9999999999999536, 1e-15],
+    ['whitenedPearson', 0.8899424909490803, 2e-10],
+    ['whitenedCosine', 0.9999999999997199, 1e-15],
+  ] as const)('%s loses only what their own rounding takes', async (correlation, expected, tolerance) => {
+    // They vary by 1e-6 of their size, so their last digits are known to 1e-10 of that.
+    const { score } = await rsa(x, y, { dissimilarity: 'squaredEuclidean', correlation });
+    expect(Math.abs(score - expected)).toBeLessThan(tolerance);
+  });
+});
+
 describe('ties', () => {
   // Binary activations, their dissimilarities exact in whole numbers and fractions: test of mid-ranks, where rounding alone
   // would order what is equal (scipy's pdist gives 0.4789 for the correlation dissimilarity).
