@@ -32,12 +32,25 @@ export { groupTest } from './inference/group-test.js';
 export type { GroupTest, GroupTestOptions } from './inference/group-test.js';
 
 // Two matrices, samples × neurons.
-export { cca, cka, pls, procrustes, pwcca, svcca } from './measures/functions.js';
-export type { PairOptions } from './measures/functions.js';
+export {
+  cca,
+  cka,
+  distanceCorrelation,
+  mutualKnn,
+  pls,
+  procrustes,
+  pwcca,
+  regression,
+  rsa,
+  rvCoefficient,
+  svcca,
+} from './measures/functions.js';
+export type { PairOptions } from './measures/run-pair.js';
 export { conventions, score } from './compare/score.js';
 export type { LabelledResult, ScoreOptions, Scores, SkippedConvention } from './compare/score.js';
 export type { Convention, MeasureChoice, MeasureChoices } from './compare/asked.js';
 export { presets } from './measures/presets.js';
+export type { PresetName } from './measures/presets.js';
 export { measures } from './measures/registry.js';
 export type { MeasureName } from './measures/registry.js';
 export type {
@@ -55,8 +68,15 @@ export type { CcaOptions } from './measures/cca.js';
 export type { SvccaOptions } from './measures/svcca.js';
 export type { PwccaOptions } from './measures/pwcca.js';
 export type { CkaOptions } from './measures/cka.js';
+export type { Bandwidth, CkaKernel } from './measures/cka-kernels.js';
 export type { ProcrustesOptions } from './measures/procrustes.js';
 export type { PlsOptions } from './measures/pls.js';
+export type { RegressionOptions } from './measures/regression.js';
+export type { RvCoefficientOptions } from './measures/rv-coefficient.js';
+export type { RsaOptions } from './measures/rsa.js';
+export type { Dissimilarity } from './measures/rsa-dissimilarity.js';
+export type { DistanceCorrelationOptions } from './measures/distance-correlation.js';
+export type { MutualKnnOptions } from './measures/mutual-knn.js';
 export type { Divisor, Summary } from './measures/correlations.js';
 export type { Crossing, Keep } from './factor/keep.js';
 export type { Factor, Method, Side } from './factor/factor.js';

@@ -74,8 +74,14 @@ function text(x: string, y: string, { results, skipped }: Awaited<ReturnType<typ
         ]
       : []),
     table(
-      ['measure', 'score', 'kept x', 'kept y'],
-      results.map((r) => [r.label, r.score.toPrecision(8), String(r.x.kept ?? ''), String(r.y.kept ?? '')]),
+      ['measure', 'score', 'chance', 'kept x', 'kept y'],
+      results.map((r) => [
+        r.label,
+        r.score.toPrecision(8),
+        r.chance?.toFixed(4) ?? '',
+        String(r.x.kept ?? ''),
+        String(r.y.kept ?? ''),
+      ]),
     ),
     ...skipped.map(({ label, reason }) => `not taken: ${label}: ${reason}`),
     ...warnings.map((warning) => `warning: ${warning}`),

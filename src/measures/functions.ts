@@ -8,7 +8,11 @@ import { ccaMeasure } from './cca.js';
 import type { CcaOptions } from './cca.js';
 import { ckaMeasure } from './cka.js';
 import type { CkaOptions } from './cka.js';
+import { distanceCorrelationMeasure } from './distance-correlation.js';
+import type { DistanceCorrelationOptions } from './distance-correlation.js';
 import type { SimilarityResult } from './measure.js';
+import { mutualKnnMeasure } from './mutual-knn.js';
+import type { MutualKnnOptions } from './mutual-knn.js';
 import { plsMeasure } from './pls.js';
 import type { PlsOptions } from './pls.js';
 import { procrustesMeasure } from './procrustes.js';
@@ -88,8 +92,8 @@ export function pwcca(
 }
 
 /**
- * Linear centred kernel alignment (Kornblith et al. 2019), biased or debiased. Meaningful with fewer samples than neurons
- * too, then best debiased.
+ * Centred kernel alignment (Kornblith et al. 2019), linear or with another kernel, biased, debiased or over minibatches.
+ * Meaningful with fewer samples than neurons too, then best debiased.
  *
  * @param x - `[samples, neurons of x]`.
  * @param y - `[samples, neurons of y]`, the same samples in the same order.
@@ -177,4 +181,35 @@ export function rsa(
   options: RsaOptions & PairOptions = {},
 ): Promise<SimilarityResult> {
   return measurePair(rsaMeasure, x, y, options);
+}
+
+/**
+ * Distance correlation (Székely, Rizzo, Bakirov 2007): of the population 0 only where the sides are independent. Compares every
+ * sample with every other, in tiles.
+ *
+ * @param x - `[samples, neurons of x]`.
+ * @param y - `[samples, neurons of y]`, the same samples in the same order.
+ * @throws as {@link cca}, but for the number of samples: 2, and 4 where debiased.
+ */
+export function distanceCorrelation(
+  x: MatrixLike,
+  y: MatrixLike,
+  options: DistanceCorrelationOptions & PairOptions = {},
+): Promise<SimilarityResult> {
+  return measurePair(distanceCorrelationMeasure, x, y, options);
+}
+
+/**
+ * Mutual k-nearest-neighbour overlap (Huh et al. 2024): the share of each sample's k nearest neighbours that both sides find.
+ *
+ * @param x - `[samples, neurons of x]`.
+ * @param y - `[samples, neurons of y]`, the same samples in the same order.
+ * @throws as {@link cca}, but for the number of samples: more than k.
+ */
+export function mutualKnn(
+  x: MatrixLike,
+  y: MatrixLike,
+  options: MutualKnnOptions & PairOptions = {},
+): Promise<SimilarityResult> {
+  return measurePair(mutualKnnMeasure, x, y, options);
 }

@@ -7,7 +7,9 @@ import { keyword, show } from '../options.js';
 import { OptionError } from '../errors.js';
 import { ccaMeasure } from './cca.js';
 import { ckaMeasure } from './cka.js';
+import { distanceCorrelationMeasure } from './distance-correlation.js';
 import type { Measure } from './measure.js';
+import { mutualKnnMeasure } from './mutual-knn.js';
 import { plsMeasure } from './pls.js';
 import { procrustesMeasure } from './procrustes.js';
 import { pwccaMeasure } from './pwcca.js';
@@ -27,6 +29,8 @@ export const measures = Object.freeze({
   rvCoefficient: rvCoefficientMeasure,
   pls: plsMeasure,
   rsa: rsaMeasure,
+  distanceCorrelation: distanceCorrelationMeasure,
+  mutualKnn: mutualKnnMeasure,
 });
 
 /** Names of the measures. */

@@ -16,7 +16,12 @@ const written: Readonly<Record<string, string>> = {
   pwcca: 'PWCCA',
   cka: 'CKA',
   procrustes: 'Procrustes',
+  regression: 'linear regression R²',
+  rvCoefficient: 'RV coefficient',
   pls: 'PLS',
+  rsa: 'RSA',
+  distanceCorrelation: 'distance correlation',
+  mutualKnn: 'mutual k-NN',
 };
 
 /** The measure as prose names it, with what it returns where that is no similarity: `Procrustes angle`. */

@@ -233,6 +233,38 @@ describe.concurrent('several measures, many models', () => {
     expect(Array.from(Similarity.fromJSON(one.out).scores)).toEqual(Array.from(similarity.by('cka').scores));
   });
 
+  it('--preset takes the options of another tool, of its measures or of those named', async () => {
+    const all = JSON.parse(
+      (await svcca(['score', 'x.npy', 'y.npy', '--preset', 'anatome', '--json'])).out,
+    ) as {
+      results: { label: string; options: object }[];
+    };
+    expect(all.results.map(({ label }) => label)).toEqual(
+      ['svcca', 'pwcca', 'cka', 'procrustes'].map((name) => `${name} (anatome)`),
+    );
+    expect(all.results[0].options).toMatchObject({ crossing: 'dropped', directions: 'raw' });
+    const named = await svcca([
+      'compare',
+      'x.npz',
+      'y.npz',
+      '--preset',
+      'google',
+      '--measure',
+      'cca',
+      '--json',
+    ]);
+    expect(Similarity.fromJSON(named.out)).toMatchObject({
+      label: 'cca (google)',
+      measure: 'cca',
+      options: { summary: 'thresholded' },
+    });
+    const unknown = await svcca(['score', 'x.npy', 'y.npy', '--preset', 'googel']);
+    expect(unknown.err).toMatch(/preset is 'googel': choose one of google/);
+    const missing = await svcca(['score', 'x.npy', 'y.npy', '--preset', 'netrep', '--measure', 'cka']);
+    expect(missing.err).toMatch(/preset 'netrep' has no 'cka': it has procrustes/);
+    expect([unknown.code, missing.code]).toEqual([2, 2]);
+  });
+
   it('many: a matrix, and a test of groups by name or place', async () => {
     const args = ['many', 'x.npz', 'y.npz', 'x.npz', '--measure', 'cka,svcca', '--out', 'many.json'];
     const { code, out, err } = await svcca([...args, '--groups', 'same=1,3;other=y.npz']);
