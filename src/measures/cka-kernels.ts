@@ -40,6 +40,8 @@ export type KernelsOf = (from: number, to: number) => Promise<readonly [Pairwise
 /** What {@link prepareKernels} makes of two sides. */
 export interface PreparedKernels {
   readonly kernels: KernelsOf;
+  /** Whether the kernels are the inner products of their rows. */
+  readonly linear: boolean;
   /** Which side has a kernel that is the same for all pairs of samples. */
   readonly constant: { readonly x: boolean; readonly y: boolean };
   /** Grows while kernels are made. */
@@ -105,12 +107,13 @@ export function prepareKernels(
       });
       return [rbfKernel(rows[0], squares[0]), rbfKernel(rows[1], squares[1])];
     };
-    return { kernels, warnings, constant: { x: constant[0], y: constant[1] } };
+    return { kernels, warnings, linear: false, constant: { x: constant[0], y: constant[1] } };
   }
   const [a, b] = [x, y].map((side) => translationSensitive(side, options));
   const kernels: KernelsOf = (from, to) =>
     Promise.resolve([sliceValues(a, from, to), sliceValues(b, from, to)]);
-  return { kernels, warnings, constant: { x: isConstant(a, kernel), y: isConstant(b, kernel) } };
+  const linear = kernel !== 'polynomial';
+  return { kernels, warnings, linear, constant: { x: isConstant(a, kernel), y: isConstant(b, kernel) } };
 }
 
 /** The kernels that need no bandwidth. */

@@ -7,7 +7,9 @@ import type { Engine } from '../engines/engine.js';
 import { DataError } from '../errors.js';
 import { alignment, roundingOf, uCentredProducts } from '../pairwise/centred-products.js';
 import type { Estimator } from '../pairwise/centred-products.js';
+import { fewNeurons, linearSums } from '../pairwise/linear-sums.js';
 import { pairwiseSums } from '../pairwise/sums.js';
+import type { PairwiseSums } from '../pairwise/sums.js';
 import { Totals } from '../pairwise/totals.js';
 import { prepareKernels } from './cka-kernels.js';
 import type { KernelOptions, PreparedKernels } from './cka-kernels.js';
@@ -51,15 +53,29 @@ export async function ckaOfSamples(
 
 async function overAll(
   engine: Engine,
-  { x, breathe }: SampledPair,
-  { kernels, warnings }: PreparedKernels,
+  pair: SampledPair,
+  prepared: PreparedKernels,
   estimator: Estimator,
 ): Promise<Outcome> {
-  const sums = await pairwiseSums(engine, ...(await kernels(0, x.rows)), breathe);
+  const sums = await sumsOf(engine, pair, prepared, 0, pair.x.rows);
+  const { warnings } = prepared;
   const found = alignment(sums, estimator);
   if (!found.undefined) return { score: found.score, chance: found.chance, warnings: [...warnings] };
   const why = estimator === 'debiased' ? UNDEFINED_DEBIASED : UNDEFINED_BIASED;
   return { score: 0, warnings: [...warnings, why] };
+}
+
+async function sumsOf(
+  engine: Engine,
+  { breathe }: SampledPair,
+  { kernels, linear }: PreparedKernels,
+  from: number,
+  to: number,
+): Promise<PairwiseSums> {
+  const [x, y] = await kernels(from, to);
+  if (!linear || !fewNeurons(x, y)) return pairwiseSums(engine, x, y, breathe);
+  await breathe();
+  return linearSums(engine, x, y);
 }
 
 const UNDEFINED_BIASED =
@@ -71,18 +87,19 @@ const UNDEFINED_BIASED =
  */
 async function overMinibatches(
   engine: Engine,
-  { x, breathe }: SampledPair,
-  { kernels, warnings }: PreparedKernels,
+  pair: SampledPair,
+  prepared: PreparedKernels,
   size: number,
 ): Promise<Outcome> {
-  const samples = x.rows;
+  const { warnings } = prepared;
+  const samples = pair.x.rows;
   const means = new Totals(3);
   const noise = { x: 0, y: 0 };
   let from = 0;
   for (; samples - from >= 4; from = Math.min(samples, from + size)) {
     const to = Math.min(samples, from + size);
     const n = to - from;
-    const sums = await pairwiseSums(engine, ...(await kernels(from, to)), breathe);
+    const sums = await sumsOf(engine, pair, prepared, from, to);
     const { xx, xy, yy } = uCentredProducts(sums);
     const rounding = roundingOf(sums);
     // HSIC₁ is the product over n(n − 3), weighed by n.

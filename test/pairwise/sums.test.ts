@@ -8,7 +8,8 @@ import {
   triangleProducts,
   uCentredProducts,
 } from '../../src/pairwise/centred-products.js';
-import { rbfKernel } from '../../src/pairwise/kernels.js';
+import { linearKernel, rbfKernel } from '../../src/pairwise/kernels.js';
+import { fewNeurons, linearSums } from '../../src/pairwise/linear-sums.js';
 import { centredRows } from '../../src/pairwise/rows.js';
 import { pairwiseSums } from '../../src/pairwise/sums.js';
 import { Totals, total } from '../../src/pairwise/totals.js';
@@ -89,6 +90,28 @@ describe.each([1, 4, 7, 20, 21, 512])('sums over tiles of %i', (edge) => {
     close(found.products.xy, inner(dx, dy));
     found.x.rowSums.forEach((sum, i) => close(sum, sumOf(dx[i])));
     expect([...found.y.diagonal]).toEqual(Array.from({ length: n }, () => 0));
+  });
+});
+
+describe('sums by way of the neurons', () => {
+  it.each([3, 20, 21, 60])('are those of the tiles, with %i neurons', async (neurons) => {
+    const [a, b] = [gaussian(n, neurons, 1), mapped(gaussian(n, 4, 2), (value) => value + 7)].map(
+      centredRows,
+    );
+    expect(fewNeurons(a, b)).toBe(neurons < 20);
+    const [found, expected] = [
+      await linearSums(engine, a, b),
+      await pairwiseSums(engine, linearKernel(a), linearKernel(b), breathe, { edge: 8 }),
+    ];
+    for (const of of [centredProducts, uCentredProducts]) {
+      const [one, other] = [of(found), of(expected)];
+      for (const key of ['xx', 'xy', 'yy'] as const) {
+        expect(Math.abs(one[key] - other[key])).toBeLessThan(
+          1e-12 * Math.sqrt(other.xx * other.yy + other[key] ** 2),
+        );
+      }
+    }
+    expect(centredTrace(found.x) / centredTrace(expected.x)).toBeCloseTo(1, 12);
   });
 });
 
