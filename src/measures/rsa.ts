@@ -22,6 +22,7 @@ import type { Dissimilarity } from './rsa-dissimilarity.js';
 const CORRELATIONS = [
   'pearson',
   'spearman',
+  'rhoA',
   'kendall',
   'kendallTauB',
   'cosine',
@@ -55,6 +56,8 @@ export interface RsaOptions {
    *
    * - `'spearman'` (`spearman`): exact for up to 4096 samples; beyond, the ranks are those of four million bins, with a warning
    *   if that could change the score by more than 1e-6
+   * - `'rhoA'` (`rho-a`): the mean of Spearman's ρ over all ways to break ties, for models that predict ties (Schütt et al.
+   *   2023); 1 only without ties
    * - `'pearson'` (`corr`)
    * - `'kendall'` (`tau-a`): τ-a, concordant less discordant over all pairs of pairs; 1 only without ties. Up to 4096 samples
    * - `'kendallTauB'` (`kendall`): τ-b, corrected for ties
@@ -123,7 +126,10 @@ async function correlated(
 ): Promise<Correlated & { bound?: number }> {
   switch (correlation) {
     case 'spearman':
-      return { chance: 0, ...(await spearman(engine, sides, breathe)) };
+    case 'rhoA': {
+      const { score, rhoA, tied, bound } = await spearman(engine, sides, breathe);
+      return { score: correlation === 'rhoA' ? rhoA : score, chance: 0, tied, bound };
+    }
     case 'kendall':
     case 'kendallTauB': {
       const { tauA, tauB, tied } = kendall(...(await allPairs(engine, sides, breathe)));
