@@ -39,7 +39,8 @@ export const pwccaMeasure: Measure<PwccaOptions> = {
   name: 'pwcca',
   reference:
     'Morcos, Raghu, Bengio, Insights on representational similarity, NeurIPS 2018, arXiv 1806.05759, §2',
-  invariances: ['orthogonal', 'isotropic scaling', 'translation'],
+  // Not 'orthogonal': the weights add up absolute values neuron by neuron, of the side that weighs.
+  invariances: ['isotropic scaling', 'translation'],
   cost: 'n·d² and d³ a layer, n·d² and d³ a pair',
   symmetric: false,
   defaults: Object.freeze({

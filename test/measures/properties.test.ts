@@ -1,3 +1,4 @@
+/** Properties beyond those that every measure states of itself (stated.test.ts). */
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { cca, cka, pls, procrustes, pwcca, svcca } from '../../src/measures/functions.js';
@@ -43,56 +44,17 @@ const scores: Record<string, Score> = {
 };
 
 describe.each(Object.entries(scores))('%s', (_, score) => {
-  test.prop([pair], runs)('lies in [0, 1], and so does every correlation', async ({ x, y }) => {
-    const { score: value, correlations = [], weights = [1] } = await score(x, y);
-    for (const number of [value, ...correlations]) {
-      expect(number).toBeGreaterThanOrEqual(0);
-      expect(number).toBeLessThanOrEqual(1);
-    }
-    expect(Math.abs(weights.reduce((sum, w) => sum + w, 0) - 1)).toBeLessThan(1e-12);
-  });
-
-  test.prop([pair], runs)('is 1 of a representation and itself', async ({ x }) => {
-    expect((await score(x, x)).score).toBeCloseTo(1, 10);
-  });
-});
-
-describe.each(['cca', 'svcca', 'cka', 'procrustes'])('%s', (name) => {
-  const score = scores[name];
-
-  test.prop([pair], runs)('is symmetric', async ({ x, y }) => same(score(x, y), score(y, x)));
-
   test.prop([pair], runs)(
-    'is invariant under rotation, isotropic scaling and translation',
-    async ({ x, y, seed }) => {
-      const turned = times(x, orthogonal(x.cols, seed + 3));
-      await same(
-        score(x, y),
-        score(
-          mapped(turned, (value) => -37 * value + 12),
-          y,
-        ),
-      );
+    'lies in [0, 1], and so does every correlation; weights sum to 1',
+    async ({ x, y }) => {
+      const { score: value, correlations = [], weights = [1] } = await score(x, y);
+      for (const number of [value, ...correlations]) {
+        expect(number).toBeGreaterThanOrEqual(0);
+        expect(number).toBeLessThanOrEqual(1);
+      }
+      expect(Math.abs(weights.reduce((sum, w) => sum + w, 0) - 1)).toBeLessThan(1e-12);
     },
   );
-
-  test.prop([pair], runs)('is invariant under the order of samples', async ({ x, y }) => {
-    const reversed = (m: typeof x) => mapped(m, (_value, i, j) => m.data[(m.rows - 1 - i) * m.cols + j]);
-    await same(score(x, y), score(reversed(x), reversed(y)));
-  });
-
-  test.prop([pair], runs)('does not change when dead neurons are added', async ({ x, y }) => {
-    await same(
-      score(x, y),
-      score(
-        beside(
-          x,
-          mapped(gaussian(x.rows, 2, 1), () => 0.7),
-        ),
-        y,
-      ),
-    );
-  });
 });
 
 describe('cca', () => {
@@ -132,21 +94,6 @@ describe('cca', () => {
         (await cca(x, y)).correlations![0],
         12,
       );
-    },
-  );
-});
-
-describe('procrustes', () => {
-  test.prop([pair, fc.nat()], runs)(
-    'the angle and the Euclidean distance are metrics',
-    async ({ x, y, seed }, other) => {
-      const z = gaussian(x.rows, 4, seed + other);
-      for (const output of ['angle', 'euclideanDistance'] as const) {
-        const d = async (a: MatrixLike, b: MatrixLike) => (await procrustes(a, b, { output })).score;
-        const [xy, yz, xz] = [await d(x, y), await d(y, z), await d(x, z)];
-        expect(xz).toBeLessThanOrEqual(xy + yz + 1e-12);
-        expect(await d(x, x)).toBeLessThan(1e-6);
-      }
     },
   );
 });
