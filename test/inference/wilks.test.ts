@@ -7,6 +7,7 @@ import { ccaMeasure } from '../../src/measures/cca.js';
 import { pairInMemory } from '../../src/measures/pair.js';
 import { openEngine } from '../../src/engines/select.js';
 import { gaussian } from '../support.js';
+import { body, exercise } from './linnerud.js';
 
 function near(actual: number, expected: number, tolerance = 1e-10): void {
   expect(Math.abs(actual / expected - 1)).toBeLessThanOrEqual(tolerance);
@@ -51,52 +52,6 @@ const far = [
     8.580933760826959e-28,
   ],
   [0.1, 0.99, 4.959840743702962, 3, 0.17476153217937093, 1.65993265993266, 493.0, 0.1747621610518276],
-];
-
-// scikit-learn's load_linnerud(): chins, situps, jumps; weight, waist, pulse.
-const exercise = [
-  [5, 162, 60],
-  [2, 110, 60],
-  [12, 101, 101],
-  [12, 105, 37],
-  [13, 155, 58],
-  [4, 101, 42],
-  [8, 101, 38],
-  [6, 125, 40],
-  [15, 200, 40],
-  [17, 251, 250],
-  [17, 120, 38],
-  [13, 210, 115],
-  [14, 215, 105],
-  [1, 50, 50],
-  [6, 70, 31],
-  [12, 210, 120],
-  [4, 60, 25],
-  [11, 230, 80],
-  [15, 225, 73],
-  [2, 110, 43],
-];
-const body = [
-  [191, 36, 50],
-  [189, 37, 52],
-  [193, 38, 58],
-  [162, 35, 62],
-  [189, 35, 46],
-  [182, 36, 56],
-  [211, 38, 56],
-  [167, 34, 60],
-  [176, 31, 74],
-  [154, 33, 56],
-  [169, 34, 50],
-  [166, 33, 52],
-  [154, 34, 64],
-  [247, 46, 50],
-  [193, 36, 46],
-  [202, 37, 62],
-  [176, 37, 54],
-  [157, 32, 52],
-  [156, 33, 54],
-  [138, 33, 68],
 ];
 
 describe("Wilks' lambda", () => {

@@ -1,0 +1,300 @@
+/** Intervals: against an independent jackknife, their coverage, blocks, and the two ways to the scores of parts. */
+import { describe, expect, it } from 'vitest';
+import { DataError, OptionError } from '../../src/errors.js';
+import { openEngine } from '../../src/engines/select.js';
+import { interval } from '../../src/inference/interval.js';
+import { cca, cka } from '../../src/measures/functions.js';
+import { Random } from '../../src/random.js';
+import { gaussian, mapped } from '../support.js';
+import { body, exercise } from './linnerud.js';
+
+const ml = await openEngine('ml-matrix');
+
+/** Gaussian sides of 3 and `q` neurons with the given population correlations. */
+function correlated(samples: number, rho: readonly number[], q: number, seed: number) {
+  const random = new Random(seed);
+  const x = { rows: samples, cols: rho.length, data: random.normals(samples * rho.length) };
+  const noise = { rows: samples, cols: q, data: random.normals(samples * q) };
+  const y = mapped(noise, (value, i, j) =>
+    j < rho.length ? rho[j] * x.data[i * rho.length + j] + Math.sqrt(1 - rho[j] ** 2) * value : value,
+  );
+  return { x, y };
+}
+
+function near(actual: number, expected: number): void {
+  expect(Math.abs(actual / expected - 1)).toBeLessThan(1e-9);
+}
+
+// Delete-a-group jackknife of Busing et al. 1999 of arctanh(score) in numpy and scipy, on scikit-learn's load_linnerud() in groups of 2
+// datapoints, or of 2 and a last of 6: score, estimate, low, high, and the standard error without arctanh.
+const groupsOfTwo = Array.from({ length: 20 }, (_, i) => Math.floor(i / 2));
+const lastOfSix = groupsOfTwo.map((label) => Math.min(label, 7));
+const linnerud = [
+  [
+    'cca',
+    groupsOfTwo,
+    0.35624482724582734,
+    0.044870462237618425,
+    -0.20094109427955661,
+    0.28536613621047663,
+    0.09358129884560053,
+  ],
+  [
+    'cca',
+    lastOfSix,
+    0.35624482724582734,
+    0.0678806021397104,
+    -0.21361263458595456,
+    0.3389661161371231,
+    0.1023210583167255,
+  ],
+  [
+    'cka',
+    groupsOfTwo,
+    0.19682531614677387,
+    0.16776826092664293,
+    -0.15809827841857718,
+    0.46068022382636625,
+    0.14032812247250107,
+  ],
+  [
+    'cka',
+    lastOfSix,
+    0.19682531614677387,
+    0.15665087487659785,
+    -0.2173462991465727,
+    0.49054064391657365,
+    0.15320079822755567,
+  ],
+] as const;
+
+describe('the jackknife', () => {
+  it.each(linnerud)(
+    'of %s is that of numpy',
+    async (measure, block, score, estimate, low, high, standardError) => {
+      for (const method of ['auto', 'direct', 'moments'] as const) {
+        const found = await interval(exercise, body, { engine: ml, measure, block, method });
+        near(found.score, score);
+        near(found.estimate, estimate);
+        near(found.low, low);
+        near(found.high, high);
+        near(found.standardError, standardError);
+        expect(found).toMatchObject({
+          groups: new Set(block).size,
+          blocks: new Set(block).size,
+          level: 0.95,
+          scale: 'atanh',
+        });
+      }
+    },
+  );
+
+  it('depends on the seed only through the groups', async () => {
+    const options = { engine: ml, measure: 'cca', groups: 5 } as const;
+    const first = await interval(exercise, body, options);
+    expect(await interval(exercise, body, options)).toEqual(first);
+    expect((await interval(exercise, body, { ...options, seed: 1 })).low).not.toBe(first.low);
+    expect((await interval(exercise, body, options)).groups).toBe(5);
+  });
+});
+
+const truths = [
+  ['cca', [0.8, 0.5, 0.3], 3, 250, 1.6 / 3],
+  // ‖Σxy‖² / (‖Σxx‖ ‖Σyy‖)
+  ['cka', [0.8, 0.5, 0.3], 5, 150, (0.64 + 0.25 + 0.09) / Math.sqrt(15)],
+] as const;
+
+describe('95 % intervals', () => {
+  it.each(truths)(
+    'by the jackknife of %s cover the truth in 92 to 98 % of 1,000 data sets',
+    async (measure, rho, q, n, truth) => {
+      let covered = 0;
+      let bias = 0;
+      for (let i = 0; i < 1000; i++) {
+        const { x, y } = correlated(n, rho, q, i + 1);
+        const { low, high, estimate } = await interval(x, y, { engine: ml, method: 'moments', measure });
+        if (low <= truth && truth <= high) covered++;
+        bias += (estimate - truth) / 1000;
+      }
+      expect(covered).toBeGreaterThanOrEqual(920);
+      expect(covered).toBeLessThanOrEqual(980);
+      expect(Math.abs(bias)).toBeLessThan(0.005);
+    },
+  );
+
+  it.each(truths)(
+    'by the bootstrap of %s cover the truth in 92 to 98 % of 500 data sets',
+    async (measure, rho, q, n, truth) => {
+      let covered = 0;
+      const options = {
+        engine: ml,
+        method: 'moments',
+        measure,
+        resampling: 'bootstrap',
+        resamples: 60,
+      } as const;
+      for (let i = 0; i < 500; i++) {
+        const { x, y } = correlated(n, rho, q, i + 1);
+        const { low, high } = await interval(x, y, { ...options, seed: i });
+        if (low <= truth && truth <= high) covered++;
+      }
+      expect(covered).toBeGreaterThanOrEqual(460);
+      expect(covered).toBeLessThanOrEqual(490);
+    },
+  );
+});
+
+describe('the scores of parts', () => {
+  const { x, y } = correlated(120, [0.9, 0.6, 0.4], 4, 5);
+  const offset = mapped(x, (value) => 1e3 + value);
+
+  it.each([
+    ['cca', {}],
+    ['svcca', { keep: { variance: 0.7 } }],
+    ['svcca', { keep: { dims: 2 }, directions: 'raw' }],
+    ['pwcca', {}],
+    ['pwcca', { variant: 'anatome', side: 'y' }],
+    ['cka', {}],
+    ['procrustes', {}],
+    ['procrustes', { output: 'angle' }],
+    ['regression', {}],
+    ['pls', {}],
+  ] as const)('of %s by moments are those by rows, %o', async (measure, options) => {
+    for (const resampling of ['jackknife', 'bootstrap'] as const) {
+      const all = { engine: ml, measure, resampling, resamples: 30, ...options };
+      const byMoments = await interval(offset, y, { ...all, method: 'moments' });
+      const byRows = await interval(offset, y, { ...all, method: 'direct' });
+      for (const key of ['score', 'estimate', 'low', 'high', 'standardError'] as const) {
+        expect(byMoments[key]).toBeCloseTo(byRows[key], 7);
+      }
+      expect(byMoments.result.options).toEqual(byRows.result.options);
+      expect([byMoments.result.method, byRows.result.method]).toEqual(['moments', 'direct']);
+    }
+  });
+
+  it('of measures of pairs of datapoints are computed anew, by the jackknife alone', async () => {
+    for (const options of [
+      { measure: 'cka', estimator: 'debiased' },
+      { measure: 'cka', kernel: 'rbf' },
+      { measure: 'rsa' },
+    ] as const) {
+      const { score, estimate, low, high } = await interval(x, y, { engine: ml, groups: 10, ...options });
+      expect(low).toBeLessThan(Math.min(score, estimate));
+      expect(high).toBeGreaterThan(estimate);
+      expect(Math.abs(score - estimate)).toBeLessThan(0.05);
+      const attempt = interval(x, y, { engine: ml, resampling: 'bootstrap', ...options });
+      await expect(attempt).rejects.toThrow(OptionError);
+      await expect(attempt).rejects.toThrow(
+        "one drawn twice would count as two that are alike; use 'jackknife'",
+      );
+    }
+    const alone = await cka(x, y, { engine: ml, estimator: 'debiased' });
+    const found = await interval(x, y, { engine: ml, measure: 'cka', estimator: 'debiased' });
+    expect(found.score).toBeCloseTo(alone.score, 12);
+    // Debiased already: little is left to correct.
+    expect(Math.abs(found.estimate - found.score)).toBeLessThan(0.01);
+  });
+
+  it('of an ill-conditioned float64 side keep their digits', async () => {
+    const ill = mapped(x, (value, i, j) => (j === 0 ? value : value * 1e-9 + x.data[i * 3]));
+    const found = await interval(ill, y, { engine: ml, measure: 'cca' });
+    const plain = await interval(x, y, { engine: ml, measure: 'cca' });
+    expect(found.score).toBeCloseTo((await cca(ill, y, { engine: ml })).score, 12);
+    expect(found.low).toBeCloseTo(plain.low, 5);
+    expect(found.high).toBeCloseTo(plain.high, 5);
+  });
+
+  it('of wide and of dead sides are computed too, and of equal sides are all 1', async () => {
+    const wide = await interval(gaussian(40, 60, 1), gaussian(40, 50, 2), { engine: ml, measure: 'cka' });
+    expect(wide.low).toBeLessThan(wide.high);
+    const dead = mapped(x, (value, _, j) => (j === 1 ? 7 : value));
+    const some = await interval(dead, y, { engine: ml, measure: 'cca' });
+    expect(some.result.x).toMatchObject({ rank: 2, dead: 1 });
+    expect(some.low).toBeLessThan(some.high);
+    for (const measure of ['cca', 'cka'] as const) {
+      const same = await interval(x, x, { engine: ml, measure });
+      for (const value of [same.estimate, same.low, same.high]) expect(value).toBeCloseTo(1, 9);
+      expect(same.scale).toBe('score');
+    }
+    const constant = await interval(
+      mapped(x, () => 1),
+      y,
+      { engine: ml, measure: 'cka' },
+    );
+    expect(constant).toMatchObject({ score: 0, estimate: 0, low: 0, high: 0, standardError: 0 });
+  });
+});
+
+describe('an interval', () => {
+  const { x, y } = correlated(60, [0.8, 0.5, 0.3], 3, 9);
+
+  it('is too narrow where copies count as datapoints, and not where they stay together', async () => {
+    const four = (a: typeof x) =>
+      mapped(
+        { rows: 240, cols: 3, data: new Float64Array(720) },
+        (_, i, j) => a.data[Math.floor(i / 4) * 3 + j],
+      );
+    const errors = async (options: object) => {
+      let sum = 0;
+      for (let seed = 0; seed < 10; seed++) {
+        sum += (await interval(four(x), four(y), { engine: ml, measure: 'cka', seed, ...options }))
+          .standardError;
+      }
+      return sum / 10;
+    };
+    const [apart, together] = [await errors({}), await errors({ block: 4 })];
+    const once = (await interval(x, y, { engine: ml, measure: 'cka', groups: 60 })).standardError;
+    expect(together / once).toBeGreaterThan(0.8);
+    expect(together / once).toBeLessThan(1.25);
+    expect(apart / once).toBeLessThan(0.7);
+  });
+
+  it('is wider at a higher level, and without the scale of a bounded score for others', async () => {
+    const [narrow, wide] = [
+      await interval(x, y, { engine: ml, level: 0.5 }),
+      await interval(x, y, { engine: ml, level: 0.99 }),
+    ];
+    expect(wide.high - wide.low).toBeGreaterThan(2 * (narrow.high - narrow.low));
+    expect((await interval(x, y, { engine: ml, measure: 'pls' })).scale).toBe('score');
+  });
+
+  it('tells of its progress, and stops', async () => {
+    const seen: string[] = [];
+    await interval(x, y, {
+      engine: ml,
+      onProgress: ({ stage, done, total }) => seen.push(`${stage} ${done}/${total}`),
+    });
+    expect(seen[0]).toBe('jackknife 0/20');
+    expect(seen[seen.length - 1]).toBe('jackknife 20/20');
+    const controller = new AbortController();
+    const attempt = interval(x, y, {
+      engine: ml,
+      resampling: 'bootstrap',
+      resamples: 100_000,
+      signal: controller.signal,
+      onProgress: ({ done }) => {
+        if (done > 50) controller.abort(new Error('enough'));
+      },
+    });
+    await expect(attempt).rejects.toThrow('enough');
+  });
+
+  it('refuses bad options by name', async () => {
+    const refuses = async (options: object, message: string) => {
+      const attempt = interval(x, y, { engine: ml, ...options });
+      await expect(attempt).rejects.toThrow(OptionError);
+      await expect(attempt).rejects.toThrow(message);
+    };
+    await refuses({ level: 1 }, 'level is 1: give a probability between 0 and 1');
+    await refuses({ resampling: 'boot' }, "resampling is 'boot'");
+    await refuses({ resamples: 1 }, 'resamples is 1');
+    await refuses({ groups: 1 }, 'groups is 1');
+    await refuses({ groups: 61 }, 'groups is 61, and there are 60 blocks of samples');
+    await refuses({ seed: 'a' }, "seed is 'a'");
+    await refuses({ block: 60 }, 'all samples are one block');
+    await refuses({ resample: 3 }, "svcca has no option 'resample'");
+    await expect(
+      interval(gaussian(5, 4, 1), gaussian(5, 2, 2), { engine: ml, measure: 'cca' }),
+    ).rejects.toThrow(DataError);
+  });
+});
