@@ -155,15 +155,14 @@ async function directions(
   x: MatrixLike,
   y: MatrixLike,
   truncation: Truncation | typeof svccaDefaults,
-  { engine, threads, signal, onProgress, method, memory, ...own }: SvccaDirectionsOptions & PairOptions,
+  options: SvccaDirectionsOptions & PairOptions,
 ): Promise<Directions> {
-  const run = defined({ engine, threads, signal, onProgress, memory });
-  const options = resolve(measure, truncation, own);
-  keyword('method', method ?? 'auto', ['auto', 'moments', 'direct']);
-  const route = { ...run, method: method === 'moments' ? method : 'direct' } as const;
-  return withMatrices(x, y, route, async (sides, scoped) => {
-    const pair = (await factored(sides, route, { keep: 'all' }, scoped)) as Pair;
-    return { measure, ...(await found(scoped, sides, pair, options)) };
+  const resolved = resolve(measure, truncation, options);
+  const method = keyword('method', options.method ?? 'auto', ['auto', 'moments', 'direct']);
+  const run = { ...options, method: method === 'auto' ? 'direct' : method };
+  return withMatrices(x, y, run, async (sides, engine) => {
+    const pair = (await factored(sides, run, { keep: 'all' }, engine)) as Pair;
+    return { measure, ...(await found(engine, sides, pair, resolved)) };
   });
 }
 
@@ -172,10 +171,18 @@ type Resolved = Required<DirectionsOptions> & Truncation;
 function resolve(
   measure: 'cca' | 'svcca',
   truncation: Truncation | typeof svccaDefaults,
-  own: SvccaDirectionsOptions,
+  {
+    engine: _engine,
+    threads: _threads,
+    signal: _signal,
+    onProgress: _onProgress,
+    method: _method,
+    memory: _memory,
+    ...own
+  }: SvccaDirectionsOptions & PairOptions,
 ): Resolved {
-  const all = { ...defaults, ...truncation, ...own };
   knownKeys(`${measure}Directions`, own, Object.keys(measure === 'cca' ? defaults : svccaDefaults));
+  const all = { ...defaults, ...truncation, ...own };
   return {
     keep: checkKeep(all.keep),
     crossing: keyword('crossing', all.crossing, ['kept', 'dropped']),
@@ -266,9 +273,4 @@ function signsOf({ rows, cols, data }: HostMatrix): Float64Array {
     if (Math.abs(data[at]) > Math.abs(largest[j]) * (1 + 1e-9)) largest[j] = data[at];
   }
   return largest.map((value) => (value < 0 ? -1 : 1));
-}
-
-/** The entries that are not undefined. */
-function defined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }
