@@ -34,7 +34,10 @@ export async function medianSquaredDistances(
   breathe: () => Promise<void>,
   { capacity = 2 ** 22, ...tiles }: MedianOptions = {},
 ): Promise<number[]> {
-  const searches = sides.map((rows, side) => new Search(rows, capacity, side));
+  const searches: Search[] = [];
+  for (const [side, rows] of sides.entries()) {
+    searches.push(new Search(rows, capacity, await firstBracket(rows, capacity, side, breathe)));
+  }
   for (let open = searches; open.length > 0; open = open.filter(({ median }) => median === undefined)) {
     const passes = open.map((search) => search.pass());
     const values = open.map(({ rows }) => squaredDistancesOf(rows));
@@ -68,17 +71,11 @@ class Search {
   constructor(
     readonly rows: Rows,
     capacity: number,
-    seed: number,
+    bracket: readonly [low: number, high: number],
   ) {
-    const n = rows.rows.rows;
-    const pairs = (n * (n - 1)) / 2;
     this.#capacity = capacity;
-    // In the whole matrix the diagonal's zeros come first, and every pair comes twice.
-    const rank = (place: number): number => (place < n ? -1 : Math.floor((place - n) / 2));
-    this.#ranks = [rank(Math.floor((n * n - 1) / 2)), rank(Math.floor((n * n) / 2))];
-    [this.#low, this.#high] = [0, Infinity];
-    if (pairs > capacity)
-      [this.#low, this.#high] = guess(rows, this.#ranks[0] / pairs, pairs / capacity, seed);
+    this.#ranks = middleRanks(rows.rows.rows);
+    [this.#low, this.#high] = bracket;
   }
 
   pass(): Bracket {
@@ -98,22 +95,36 @@ class Search {
   }
 }
 
-/** A bracket that holds the given quantile almost surely, and about a `1/excess` share of the pairs at most. */
-function guess({ rows }: Rows, quantile: number, excess: number, seed: number): [number, number] {
+/** Ranks among the pairs of the two middle ones of the whole matrix, where the diagonal's zeros come first and pairs twice. */
+function middleRanks(n: number): [number, number] {
+  const rank = (place: number): number => (place < n ? -1 : Math.floor((place - n) / 2));
+  return [rank(Math.floor((n * n - 1) / 2)), rank(Math.floor((n * n) / 2))];
+}
+
+/** A bracket that holds the median almost surely, and about half of what can be collected; everything where that fits. */
+async function firstBracket(
+  { rows }: Rows,
+  capacity: number,
+  seed: number,
+  breathe: () => Promise<void>,
+): Promise<[low: number, high: number]> {
+  const n = rows.rows;
+  const pairs = (n * (n - 1)) / 2;
+  if (pairs <= capacity) return [0, Infinity];
   const random = new Random(0x5eed, seed);
-  // Five standard deviations to either side of the middle hold 5/√count of the pairs; half the capacity leaves room for chance.
-  const wanted = Math.max(SAMPLED.least, Math.ceil((10 * excess) ** 2));
-  const count = Math.min(wanted, SAMPLED.most, (rows.rows * (rows.rows - 1)) / 2);
+  // Five standard deviations to either side of the middle hold 5/√count of the pairs.
+  const wanted = Math.max(SAMPLED.least, Math.ceil(((10 * pairs) / capacity) ** 2));
+  const count = Math.min(wanted, SAMPLED.most, pairs);
   const sample = new Float64Array(count);
   for (let at = 0; at < count; at++) {
-    const i = random.integer(rows.rows);
-    const j = (i + 1 + random.integer(rows.rows - 1)) % rows.rows;
+    const i = random.integer(n);
+    const j = (i + 1 + random.integer(n - 1)) % n;
     sample[at] = squaredDifference(rows, i, j);
+    if (at % 4096 === 0) await breathe();
   }
   sample.sort();
+  const middle = (middleRanks(n)[0] / pairs) * count;
   const reach = 2.5 * Math.sqrt(count);
-  const middle = quantile * count;
-  const low = Math.floor(middle - reach);
-  const high = Math.ceil(middle + reach);
+  const [low, high] = [Math.floor(middle - reach), Math.ceil(middle + reach)];
   return [low < 0 ? 0 : sample[low], high >= count ? Infinity : sample[high]];
 }

@@ -270,6 +270,15 @@ function orders(items: number[]): number[][] {
   );
 }
 
+describe('engines', () => {
+  it.each([RBF, COSINE, { ...POLYNOMIAL, minibatch: 20 }])('agree on %j', async (options) => {
+    const { score } = await cka(x, y, options);
+    const other = await measurePair(ckaMeasure, x, y, { ...options, engine: 'ml-matrix' });
+    expect(other.score).toBeCloseTo(score, 12);
+    expect(other.method).toBe('pairwise');
+  });
+});
+
 describe('minibatches', () => {
   it('leave out the last samples where they are fewer than four, and say so', async () => {
     const found = await cka(x, y, { minibatch: 33 });
