@@ -175,10 +175,11 @@ function bestMark(
 /** The lines that a cell shows on hover. */
 function explain(similarity: Similarity, at: number, best: boolean): string[] {
   const { rows, cols, names, cells: results } = similarity;
-  const { score: value, x, y, samples } = results[at];
+  const { score: value, chance, x, y, samples } = results[at];
   return [
     `${rows[Math.floor(at / cols.length)]} (${names.a}) × ${cols[at % cols.length]} (${names.b})`,
     `${measureName(similarity)} ${precise(value)}${best ? ', best match of the row' : ''}`,
+    ...(chance === undefined ? [] : [`${precise(chance)} by chance`]),
     ...(x.kept === undefined ? [] : [`kept ${x.kept} of rank ${x.rank}, ${y.kept} of rank ${y.rank}`]),
     plural(samples, 'sample'),
   ];

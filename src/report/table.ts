@@ -19,17 +19,19 @@ export interface NoteLinks {
 }
 
 /**
- * A line per pair of corresponding layers: score, samples, both sides' neurons, dead neurons, rank and kept directions,
- * best match, method, and the numbers of the warnings.
+ * A line per pair of corresponding layers: score, what unrelated sides reach by chance where that is known, samples, both
+ * sides' neurons, dead neurons, rank and kept directions, best match, method, and the numbers of the warnings.
  */
 export function diagnosticsTable(similarity: Similarity, links: NoteLinks): string {
   const { names } = similarity;
-  const body = corresponding(similarity).map((pair) => line(pair, links));
+  const pairs = corresponding(similarity);
+  const chance = pairs.some(({ cell }) => cell.chance !== undefined);
+  const body = pairs.map((pair) => line(pair, chance, links));
   return `<table>
 <caption>Diagnostics of corresponding layers</caption>
 <thead>
 <tr><th rowspan="2" scope="col">Layer</th><th rowspan="2" scope="col" class="number">${escape(measureName(similarity))}</th>
-<th colspan="4" scope="colgroup" class="side">${escape(names.a)}</th><th colspan="4" scope="colgroup" class="side">${escape(names.b)}</th>
+${chance ? '<th rowspan="2" scope="col" class="number">Chance</th>' : ''}<th colspan="4" scope="colgroup" class="side">${escape(names.a)}</th><th colspan="4" scope="colgroup" class="side">${escape(names.b)}</th>
 <th rowspan="2" scope="col" class="apart">Best match</th><th rowspan="2" scope="col" class="number">Samples</th><th rowspan="2" scope="col">Method</th><th rowspan="2" scope="col">Warnings</th></tr>
 <tr>${sideHead}${sideHead}</tr>
 </thead>
@@ -43,7 +45,7 @@ const sideHead = ['Neurons', 'Dead', 'Rank', 'Kept']
   .map((name, at) => `<th scope="col" class="number${at === 0 ? ' apart' : ''}">${name}</th>`)
   .join('');
 
-function line({ row, col, cell, best }: Corresponding, links: NoteLinks): string {
+function line({ row, col, cell, best }: Corresponding, chance: boolean, links: NoteLinks): string {
   const match =
     best === undefined
       ? '–'
@@ -51,6 +53,9 @@ function line({ row, col, cell, best }: Corresponding, links: NoteLinks): string
   return [
     `<tr><th scope="row">${escape(layerName({ row, col }))}</th>`,
     `<td class="number strong">${score(cell.score)}</td>`,
+    ...(chance
+      ? [`<td class="number muted">${cell.chance === undefined ? '–' : score(cell.chance)}</td>`]
+      : []),
     side(cell.x),
     side(cell.y),
     `<td class="name apart">${match}</td>`,

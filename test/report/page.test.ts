@@ -49,6 +49,19 @@ describe('report', () => {
     expect(html.match(/<th scope="row">/g)).toHaveLength(5);
   });
 
+  it('shows beside a score what chance gives, where that is known, and no rank where nothing was factored', () => {
+    expect(plain(report(five))).not.toContain('hance');
+    const cells = [0.7, 0.4].map((score, i) =>
+      cell(score, i === 0 ? { chance: 0.61, adjusted: 0.231 } : { x: { neurons: 5, dead: 0 } }),
+    );
+    const known = similarity(['conv'], ['conv'], undefined, { cells: cells.slice(0, 1) });
+    expect(plain(report(known))).toMatch(/SVCCA Chance .* conv 0\.700 0\.610 64/);
+    expect(report(known)).toContain('0.61 by chance');
+    const pairwise = similarity(['conv'], ['conv'], undefined, { cells: cells.slice(1) });
+    expect(plain(report(pairwise))).toMatch(/conv 0\.400 5 0 – – 64/);
+    expect(report(pairwise)).not.toContain('kept undefined');
+  });
+
   it('shows several comparisons, with one colour scale and one chart where they can share them', () => {
     const angle = { measure: 'procrustes', options: { output: 'angle' } };
     const html = report([
