@@ -2,9 +2,10 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { DataError, OptionError, ShapeError } from '../../src/errors.js';
 import type { Matrix } from '../../src/matrix.js';
-import { cca, cka } from '../../src/measures/functions.js';
+import { cca, cka, measurePair } from '../../src/measures/functions.js';
 import { partial } from '../../src/measures/partial.js';
 import type { Given } from '../../src/measures/partial.js';
+import { findMeasure } from '../../src/measures/registry.js';
 import { beside, distance, gaussian, mapped, orthogonal, times } from '../support.js';
 import { x, y } from './waves.js';
 
@@ -66,6 +67,28 @@ describe('partial', () => {
       const other = await partial(x, y, given);
       expect(distance(other.correlations!, result.correlations!)).toBeLessThan(1e-12);
       expect(other.given.rank).toBe(3);
+    }
+  });
+
+  it('takes measures of pairs of samples too, of the residuals as they are', async () => {
+    const within = (a: Matrix) =>
+      mapped(a, (value, i, j) => {
+        const peers = labels.flatMap((label, k) => (label === labels[i] ? [a.data[k * a.cols + j]] : []));
+        return value - peers.reduce((sum, peer) => sum + peer, 0) / peers.length;
+      });
+    for (const options of [
+      { measure: 'rsa' },
+      { measure: 'cka', kernel: 'rbf' },
+      { measure: 'cka', estimator: 'debiased' },
+      { measure: 'rvCoefficient', modified: true },
+      { measure: 'distanceCorrelation' },
+      { measure: 'mutualKnn', k: 3 },
+    ] as const) {
+      const { measure, ...own } = options;
+      const expected = await measurePair(findMeasure(measure), within(x), within(y), own);
+      const result = await partial(x, y, { labels }, options);
+      expect(result.score).toBeCloseTo(expected.score, 10);
+      expect(result).toMatchObject({ measure, samples: 40, given: { rank: 3, effectiveSamples: 37 } });
     }
   });
 
