@@ -25,10 +25,10 @@ import type { MeasureName, measures } from './registry.js';
 export type Given = MatrixLike | { readonly labels: ArrayLike<Label> };
 
 /** Options of a measure by its name. */
-type OptionsOf<M extends MeasureName> = (typeof measures)[M] extends Measure<infer O> ? O : never;
+export type MeasureOptions<M extends MeasureName> = (typeof measures)[M] extends Measure<infer O> ? O : never;
 
 /** Options of {@link partial}: those of the measure, and which measure. */
-export type PartialOptions<M extends MeasureName = 'cca'> = OptionsOf<M> &
+export type PartialOptions<M extends MeasureName = 'cca'> = MeasureOptions<M> &
   PairOptions & {
     /** Measure of the residuals. @defaultValue `'cca'` */
     readonly measure?: M;
