@@ -75,6 +75,11 @@ export function difference(ours: Value, theirs: Value): number {
   return Math.max(...a.map((value, i) => difference(value, b[i])));
 }
 
+/** Numbers of a value in order. */
+export function flat(value: Value): number[] {
+  return typeof value === 'number' ? [value] : Object.values<Value>(value).flatMap(flat);
+}
+
 const isNumber = (value: Value): value is number => typeof value === 'number';
 
 function listDifference(ours: readonly Value[], theirs: readonly Value[]): number {

@@ -58,6 +58,7 @@ const RSATOOLBOX: Partial<Record<Dissimilarity, { dissimilarity: string; root?: 
 const COMPARE: Record<Correlation, string> = {
   pearson: 'corr',
   spearman: 'spearman',
+  rhoA: 'rho-a',
   kendall: 'tau-a',
   kendallTauB: 'tau-b',
   cosine: 'cosine',
