@@ -14,7 +14,7 @@ import { multiply, scaleColumns, scaleRows } from '../factor/small.js';
 import { show } from '../options.js';
 
 /** A label of one sample. */
-export type Label = string | number | boolean;
+type Label = string | number | boolean;
 
 /** Directions of the centred samples to be taken out of a side. */
 export interface Removal {

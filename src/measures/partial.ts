@@ -17,12 +17,12 @@ import type { PairOptions } from './functions.js';
 import type { Measure, Needs, Pair, SampledPair, SideSummary, SimilarityResult } from './measure.js';
 import { checkSameSamples, evaluate, evaluateSamples, pairInMemory } from './pair.js';
 import { removalOf, removalOfLabels, residualOf } from './partial-residuals.js';
-import type { Label, Removal, Residual } from './partial-residuals.js';
+import type { Removal, Residual } from './partial-residuals.js';
 import { findMeasure } from './registry.js';
 import type { MeasureName, measures } from './registry.js';
 
 /** What is regressed out: a representation `[samples, neurons]` of the same samples, or a label of each sample. */
-export type Given = MatrixLike | { readonly labels: ArrayLike<Label> };
+export type Given = MatrixLike | { readonly labels: ArrayLike<string | number | boolean> };
 
 /** Options of a measure by its name. */
 export type MeasureOptions<M extends MeasureName> = (typeof measures)[M] extends Measure<infer O> ? O : never;
