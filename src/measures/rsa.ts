@@ -7,7 +7,6 @@
 import { DataError, UnsupportedError } from '../errors.js';
 import { keyword, knownKeys } from '../options.js';
 import type { Engine } from '../engines/engine.js';
-import type { Matrix } from '../matrix.js';
 import { kendall } from '../pairwise/kendall.js';
 import { SORTED_UP_TO, spearman } from '../pairwise/ranks.js';
 import { allPairs, pairsOf } from '../pairwise/ranks-pairs.js';
@@ -16,8 +15,9 @@ import { pairwiseSums } from '../pairwise/sums.js';
 import type { Measure, SampledPair } from './measure.js';
 import { cosine, pearson, whitenedCosine, whitenedPearson } from './rsa-correlations.js';
 import type { Correlated } from './rsa-correlations.js';
-import { DISSIMILARITIES, dissimilarityOf, withoutDirection } from './rsa-dissimilarity.js';
+import { DISSIMILARITIES, dissimilarityOf } from './rsa-dissimilarity.js';
 import type { Dissimilarity } from './rsa-dissimilarity.js';
+import { boundWarnings, directionWarnings, tiedWarnings } from './rsa-warnings.js';
 
 const CORRELATIONS = [
   'pearson',
@@ -104,15 +104,16 @@ export const rsaMeasure: Measure<RsaOptions> = {
       );
     }
     checkKendall(x.rows, options);
-    const warnings = [...directionWarnings('x', x, options), ...directionWarnings('y', y, options)];
     const sides: Sides = [
       await dissimilarityOf(engine, x, options.dissimilarity),
       await dissimilarityOf(engine, y, options.dissimilarity),
     ];
     const { score, chance, tied, bound = 0 } = await correlated(engine, sides, pair, options);
-    warnings.push(...boundWarnings(bound));
-    if (tied?.x && varies(x)) warnings.push(tiedWarning('x', options));
-    if (tied?.y && varies(y)) warnings.push(tiedWarning('y', options));
+    const warnings = [
+      ...directionWarnings(pair, options.dissimilarity),
+      ...tiedWarnings(pair, options.dissimilarity, tied),
+      ...boundWarnings(bound),
+    ];
     return { score, chance, warnings };
   },
 };
@@ -152,36 +153,4 @@ function checkKendall(samples: number, { correlation }: Required<RsaOptions>): v
     `Kendall's correlation of ${samples} samples needs all ${pairsOf(samples)} dissimilarities in memory, and is computed for ` +
       "up to 4096 samples: choose correlation 'spearman', or give a random part of the samples",
   );
-}
-
-/** Largest possible error of a score that goes without saying. */
-const SILENT = 1e-6;
-
-function boundWarnings(bound: number): string[] {
-  if (bound <= SILENT) return [];
-  return [
-    `Spearman's correlation was computed by bins of close dissimilarities: it may differ by up to ${bound.toExponential(1)} ` +
-      'from that of the exact ranks.',
-  ];
-}
-
-function directionWarnings(name: 'x' | 'y', side: Matrix, { dissimilarity }: Required<RsaOptions>): string[] {
-  const count = withoutDirection(side, dissimilarity);
-  if (count === 0) return [];
-  const what = dissimilarity === 'cosine' ? 'are all zeros' : 'have the same value in every neuron';
-  return [
-    `${count} of ${side.rows} samples of side ${name} ${what}: their ${dissimilarity} dissimilarity is undefined, and is ` +
-      'taken as 1 from other samples and 0 among themselves.',
-  ];
-}
-
-function tiedWarning(name: 'x' | 'y', { dissimilarity }: Required<RsaOptions>): string {
-  const why = dissimilarity.toLowerCase().includes('mahalanobis')
-    ? ', as they are by Mahalanobis distance unless there are more samples than neurons'
-    : '';
-  return `All samples of side ${name} are equally dissimilar${why}: there is nothing to correlate, and the similarity is 0.`;
-}
-
-function varies({ cols, data }: Matrix): boolean {
-  return data.some((value, at) => value !== data[at % cols]);
 }

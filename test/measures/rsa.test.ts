@@ -4,6 +4,7 @@ import { measurePair } from '../../src/measures/functions.js';
 import { rsaMeasure } from '../../src/measures/rsa.js';
 import type { RsaOptions } from '../../src/measures/rsa.js';
 import { openEngine } from '../../src/engines/select.js';
+import { boundWarnings } from '../../src/measures/rsa-warnings.js';
 import { zeros } from '../../src/matrix.js';
 import type { Matrix, MatrixLike } from '../../src/matrix.js';
 import { ckaMeasure } from '../../src/measures/cka.js';
@@ -339,6 +340,14 @@ describe('what has no answer, or nearly none', () => {
       code: 'UNSUPPORTED',
       message: expect.stringMatching(/up to 4096 samples: choose correlation 'spearman'/),
     });
+  });
+
+  it('says when the bins of many samples are too coarse', () => {
+    expect(boundWarnings(9e-7)).toEqual([]);
+    expect(boundWarnings(2.04e-5)).toEqual([
+      "Spearman's correlation was computed by bins of close dissimilarities: it may differ by up to 2.0e-5 from that of the " +
+        'exact ranks.',
+    ]);
   });
 
   it('bad options are named', async () => {

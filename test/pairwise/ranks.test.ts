@@ -121,6 +121,19 @@ describe("Spearman's ρ by bins", () => {
     },
   );
 
+  it('says what bins cannot tell', async () => {
+    // Whole numbers with a jitter that is smaller than any bin: some 50 pairs that differ share each.
+    const random = new Random(8);
+    const jittered = mapped(gaussian(700, 1, 1), () => random.integer(5000) + 1e-6 * random.uniform());
+    const other = mapped(jittered, (value) => value + random.integer(5000));
+    const sides: Sides = [euclidean(jittered), euclidean(other)];
+    const exact = await spearman(engine, sides, breathe);
+    const { score, bound } = await spearman(engine, sides, breathe, { sortedUpTo: 0, bins: 2 ** 16 });
+    expect(bound).toBeGreaterThan(1.5e-4);
+    expect(bound).toBeLessThan(1e-3);
+    expect(Math.abs(score - exact.score)).toBeLessThan(bound);
+  });
+
   it('is exact where each value has a bin of its own', async () => {
     const [x, y] = related(700, 6, 3).map((side) => squaredEuclidean(binary(side)));
     const exact = await spearman(engine, [x, y], breathe);
