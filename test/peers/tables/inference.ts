@@ -16,17 +16,18 @@ const tests = async ({ x, y }: Sides): Promise<WilksTest[]> => wilks(await measu
  * Each number by itself, compared to its own size. Where a double has fewer digits than usual or nearly so, scipy's tails lose
  * theirs: F = 120.49 with 16 and 3012.9 degrees of freedom has 1.2417e-308 (mpmath with 50 digits, and here), scipy says 1.2407e-308.
  */
-const single = (values: readonly number[]): Value => values.map((value) => [value < 1e-300 ? 0 : value]);
+const single = (values: readonly number[]): Value =>
+  values.map((value) => [Math.abs(value) < 1e-300 ? 0 : value]);
 
 /** The same of a peer's answer. */
 const settled = (answer: Value): Value =>
   typeof answer === 'number'
-    ? answer < 1e-300
+    ? Math.abs(answer) < 1e-300
       ? 0
       : answer
     : Array.isArray(answer)
       ? answer.map(settled)
-      : Object.fromEntries(Object.entries(answer).map(([key, value]) => [key, settled(value as Value)]));
+      : Object.fromEntries(Object.entries(answer).map(([key, value]) => [key, settled(value)]));
 
 const rowsOf = ({ rows, cols, data }: Matrix): number[][] =>
   Array.from({ length: rows }, (_, i) => Array.from(data.subarray(i * cols, (i + 1) * cols)));
