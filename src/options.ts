@@ -49,6 +49,8 @@ export function knownKeys(what: string, options: object, allowed: readonly strin
 /** A value as a message shows it. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
+  // JSON has no NaN and no infinity.
+  if (typeof value === 'number') return String(value);
   if (typeof value === 'function' || typeof value === 'symbol') return typeof value;
   return JSON.stringify(value) ?? String(value);
 }

@@ -5,6 +5,7 @@
  */
 import packageJson from '../../package.json';
 import { score } from '../compare/score.js';
+import type { SkippedConvention } from '../compare/score.js';
 import { loadArray } from '../node/activations.js';
 import { writeAtomic } from '../node/files.js';
 import { runArgs, runOptionsOf } from './arguments.js';
@@ -83,8 +84,17 @@ function text(x: string, y: string, { results, skipped }: Awaited<ReturnType<typ
         String(r.y.kept ?? ''),
       ]),
     ),
-    ...skipped.map(({ label, reason }) => `not taken: ${label}: ${reason}`),
+    ...notTaken(skipped),
     ...warnings.map((warning) => `warning: ${warning}`),
     '',
   ].join('\n');
+}
+
+/** One line for each reason. */
+function notTaken(skipped: readonly SkippedConvention[]): string[] {
+  const reasons = [...new Set(skipped.map(({ reason }) => reason))];
+  return reasons.map((reason) => {
+    const those = skipped.filter((one) => one.reason === reason).map(({ label }) => label);
+    return `not taken: ${those.join('; ')}: ${reason}`;
+  });
 }

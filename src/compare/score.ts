@@ -19,7 +19,10 @@ export interface LabelledResult extends SimilarityResult {
   readonly label: string;
 }
 
-/** The conventions that {@link score} evaluates when none is named. */
+/**
+ * The conventions that {@link score} evaluates when none is named; those that compare each sample with every other only up to
+ * 5,000 samples.
+ */
 export const conventions: readonly Convention[] = [
   { label: 'CCA, mean ρ', measure: 'cca', options: {} },
   { label: 'CCA, mean ρ² (R²CCA)', measure: 'cca', options: { summary: 'meanSquared' } },
@@ -39,8 +42,28 @@ export const conventions: readonly Convention[] = [
   { label: 'linear CKA, debiased', measure: 'cka', options: { estimator: 'debiased' } },
   { label: 'Procrustes similarity', measure: 'procrustes', options: {} },
   { label: 'Procrustes angle (netrep)', measure: 'procrustes', options: presets.netrep.procrustes },
+  { label: 'linear regression, R² of y from x', measure: 'regression', options: {} },
+  { label: 'linear regression, R² of x from y', measure: 'regression', options: { from: 'y' } },
+  { label: 'RV coefficient, modified', measure: 'rvCoefficient', options: { modified: true } },
   { label: 'PLS, largest covariance', measure: 'pls', options: {} },
+  {
+    label: 'RBF CKA, σ half the root of the median',
+    measure: 'cka',
+    options: { kernel: 'rbf', sigma: { medianFraction: 0.5 } },
+  },
+  { label: 'RSA, correlation distance, Spearman (ReSi)', measure: 'rsa', options: presets.resi.rsa },
+  { label: 'RSA, squared distance, cosine (rsatoolbox)', measure: 'rsa', options: presets.rsatoolbox.rsa },
+  { label: 'distance correlation', measure: 'distanceCorrelation', options: {} },
+  {
+    label: 'distance correlation, debiased',
+    measure: 'distanceCorrelation',
+    options: { estimator: 'debiased' },
+  },
+  { label: 'mutual 10-NN', measure: 'mutualKnn', options: {} },
 ];
+
+/** Samples up to which the default conventions include those that compare each sample with every other. */
+const PAIRWISE_UP_TO = 5000;
 
 /** A convention that could not be taken of the data, and why. */
 export interface SkippedConvention {
@@ -73,14 +96,14 @@ export interface ScoreOptions extends PairOptions {
  * @throws as `cca`, for what concerns the data as a whole.
  */
 export async function score(x: MatrixLike, y: MatrixLike, options: ScoreOptions = {}): Promise<Scores> {
-  const { measure: choices, conventions: listed = conventions } = options;
+  const asked = options.measure ?? options.conventions;
   const own = Object.entries(options).filter(
     ([key]) => ![...RUN_KEYS, 'conventions', 'measure'].includes(key),
   );
-  if (choices === undefined && listed.length === 0) {
+  if (Array.isArray(asked) && asked.length === 0) {
     throw new OptionError('conventions is empty: name at least one');
   }
-  const plans = askedMeasures(choices ?? listed, Object.fromEntries(own));
+  const plans = askedMeasures(asked ?? conventions, Object.fromEntries(own));
   const factorNeeds = combineNeeds(plans.map(({ needs }) => needs));
   return withMatrices(x, y, options, async (sides, engine) => {
     const pair = factorNeeds.keep && (await factored(sides, options, factorNeeds, engine));
@@ -88,6 +111,11 @@ export async function score(x: MatrixLike, y: MatrixLike, options: ScoreOptions 
     const skipped: SkippedConvention[] = [];
     for (const { label, measure, options: resolved, needs } of plans) {
       await pause(options.signal);
+      if (needs.samples && asked === undefined && sides.x.rows > PAIRWISE_UP_TO) {
+        const reason = `each of ${sides.x.rows} samples is compared with every other, which takes long: ask by name`;
+        skipped.push({ label, measure: measure.name, reason });
+        continue;
+      }
       try {
         const result = await (needs.samples || !pair
           ? evaluateSamples(measure, sides, resolved, engine)

@@ -40,6 +40,7 @@ beforeAll(async () => {
       two: { shape: [80, 2, 2, 1], data: wide.data },
     });
   }
+  await saveNpy(join(folder, 'big.npy'), { shape: [5001, 2], data: gaussian(5001, 2, 4).data });
   const bad = gaussian(80, 3, 3).data;
   bad[7 * 3 + 2] = NaN;
   await saveNpy(join(folder, 'nan.npy'), { shape: [80, 3], data: bad });
@@ -162,6 +163,17 @@ describe.concurrent('score', () => {
       const found = results.find((result: { label: string }) => result.label === label);
       expect(Math.abs(found.score - value), label).toBeLessThanOrEqual(tolerance);
     }
+  });
+
+  it('leaves measures of n × n out of the default where there are many samples, and says how to have them', async () => {
+    const big = await svcca(['score', 'big.npy', 'big.npy']);
+    expect(big.code).toBe(0);
+    expect(big.out).toMatch(/^not taken: RBF CKA.*; mutual 10-NN: each of 5001 samples/m);
+    const asked = await svcca(['score', 'big.npy', 'big.npy', '--measure', 'mutualKnn', '--k', '3']);
+    expect(asked.out).toMatch(/^mutualKnn +1\.0000000 +0\.0006$/m);
+    const small = await svcca(['score', 'x.npy', 'y.npy']);
+    expect(small.out).toMatch(/^mutual 10-NN +0\.\d+ +0\.1266$/m);
+    expect(small.out).not.toContain('not taken');
   });
 
   it('one measure with its options, as a table and as a file', async () => {

@@ -68,7 +68,10 @@ describe.skipIf(!hasReference)('golden values of mnist_lay04 (needs ../shared/re
   it('score gives them all in one call', async () => {
     const { results, skipped } = await score(x, y);
     const of = (label: string) => (results.find((r) => r.label === label) as LabelledResult).score;
-    expect(skipped).toEqual([]);
+    // All but those of n × n, which are left out above 5,000 samples.
+    expect(new Set(skipped.map(({ measure }) => measure))).toEqual(
+      new Set(['cka', 'rsa', 'distanceCorrelation', 'mutualKnn']),
+    );
     expect(of('PWCCA, google (y, x)')).toBeCloseTo(0.81796343009, 9);
     expect(of('SVCCA, anatome')).toBeCloseTo(0.73882, 5);
     expect(of('linear CKA, debiased')).toBeCloseTo(0.43739528065, 9);
