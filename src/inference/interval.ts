@@ -29,7 +29,7 @@ export interface IntervalOptions extends PairOptions {
   readonly resampling?: 'jackknife' | 'bootstrap';
   /** Probability that the interval covers. @defaultValue 0.95 */
   readonly level?: number;
-  /** Groups into which the datapoints are divided at random. @defaultValue 20; bootstrap 50; at most one for each block */
+  /** Groups into which the datapoints are divided at random. @defaultValue 20, or one for each block where those are fewer */
   readonly groups?: number;
   /** Draws of the bootstrap. @defaultValue 400 */
   readonly resamples?: number;
@@ -111,7 +111,7 @@ export async function interval(
   }
   return withMatrices(x, y, options, async (sides, engine) => {
     const blocks = rowsOfBlocks(sides.x.rows, block);
-    const groups = divided(blocks, options.groups, bootstrap ? 50 : 20, new Random(seed));
+    const groups = divided(blocks, options.groups, new Random(seed));
     const parts = await subsets({ measure, resolved, engine, sides, options, groups });
     const total = bootstrap ? resamples : groups.length;
     const between = async (done: number) => {
@@ -163,15 +163,13 @@ export async function interval(
 
 const OWN = [...RUN_KEYS, 'measure', 'resampling', 'level', 'groups', 'resamples', 'seed', 'block'];
 
+/** Groups unless the caller asks for others: more would cost more, and the interval hardly be narrower. */
+const GROUPS = 20;
+
 /** Blocks dealt out to groups at random, the rows of each group ascending. @throws OptionError */
-function divided(
-  blocks: readonly Uint32Array[],
-  asked: number | undefined,
-  most: number,
-  random: Random,
-): Uint32Array[] {
+function divided(blocks: readonly Uint32Array[], asked: number | undefined, random: Random): Uint32Array[] {
   if (blocks.length < 2) throw new OptionError('all samples are one block: an interval needs at least two');
-  const count = asked === undefined ? Math.min(most, blocks.length) : wholeNumber('groups', asked, 2);
+  const count = asked === undefined ? Math.min(GROUPS, blocks.length) : wholeNumber('groups', asked, 2);
   if (count > blocks.length)
     throw new OptionError(`groups is ${count}, and there are ${blocks.length} blocks of samples`);
   const groups: number[][] = Array.from({ length: count }, () => []);
@@ -207,6 +205,7 @@ function jackknifed(score: number, without: readonly number[], sizes: readonly n
 function bootstrapped(score: number, draws: readonly number[], groups: number): Estimate {
   const excess = draws.reduce((sum, draw) => sum + (draw - score), 0) / draws.length;
   const squares = draws.reduce((sum, draw) => sum + (draw - score - excess) ** 2, 0);
-  const variance = (squares / (draws.length - 1)) * (groups / (groups - 1));
+  // With the error of the mean of finitely many draws.
+  const variance = (squares / (draws.length - 1)) * (groups / (groups - 1)) * (1 + 1 / draws.length);
   return { estimate: score - excess, standardError: Math.sqrt(variance) };
 }
