@@ -65,6 +65,8 @@ export interface Interval {
   readonly scale: 'atanh' | 'score';
   /** The observed similarity. */
   readonly result: SimilarityResult;
+  /** Those of the result, and where the correction of the bias is too large to be trusted to the width of the interval. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -75,7 +77,8 @@ export interface Interval {
  * datapoints, which biases scores upwards once more: by that much the estimate is below the score. Of measures that factor both sides the
  * moments of each group are computed once and merged; others are computed anew of the datapoints left.
  *
- * Where chance is most of the score no interval is trustworthy: the bias then falls with 1/√n. See `permutationTest`.
+ * Of many neurons and few datapoints what is left of the bias can exceed a narrow interval; a warning then says so. Debiased CKA, or
+ * fewer directions by SVCCA, have less of it. Where chance is most of the score, see `permutationTest`.
  *
  * @param x - `[samples, neurons of x]`.
  * @param y - `[samples, neurons of y]`, the same samples in the same order.
@@ -141,8 +144,9 @@ export async function interval(
             replicates,
             groups.map(({ length }) => length),
           );
-    const { estimate, standardError } = estimateOf(to(score), scores.map(to));
-    const half = studentQuantile((1 + level) / 2, groups.length - 1) * standardError;
+    const { estimate, standardError: spread } = estimateOf(to(score), scores.map(to));
+    const standardError = scale === 'score' ? spread : estimateOf(score, scores).standardError;
+    const half = studentQuantile((1 + level) / 2, groups.length - 1) * spread;
     return {
       measure: measure.name,
       score,
@@ -150,15 +154,28 @@ export async function interval(
       low: from(estimate - half),
       high: from(estimate + half),
       level,
-      standardError: scale === 'score' ? standardError : estimateOf(score, scores).standardError,
+      standardError,
       resampling,
       groups: groups.length,
       blocks: blocks.length,
       ...(bootstrap && { resamples }),
       scale,
       result: parts.result,
+      warnings: [...parts.result.warnings, ...biasWarnings(score, from(estimate), standardError)],
     };
   });
+}
+
+/** Corrections of so many standard errors leave a bias of second order that the interval does not allow for. */
+const CORRECTION_UP_TO = 4;
+
+function biasWarnings(score: number, estimate: number, standardError: number): string[] {
+  const correction = Math.abs(score - estimate);
+  if (correction <= Math.max(CORRECTION_UP_TO * standardError, 1e-9 * Math.abs(score))) return [];
+  return [
+    `The correction for few samples, ${correction.toPrecision(2)}, is ${(correction / standardError).toFixed(0)} times the standard error: ` +
+      'what it leaves may exceed the interval. More samples or fewer directions make it smaller.',
+  ];
 }
 
 const OWN = [...RUN_KEYS, 'measure', 'resampling', 'level', 'groups', 'resamples', 'seed', 'block'];

@@ -214,7 +214,7 @@ describe('the scores of parts', () => {
     for (const measure of ['cca', 'cka'] as const) {
       const same = await interval(x, x, { engine: ml, measure });
       for (const value of [same.estimate, same.low, same.high]) expect(value).toBeCloseTo(1, 9);
-      expect(same.scale).toBe('score');
+      expect(same).toMatchObject({ scale: 'score', warnings: [] });
     }
     const constant = await interval(
       mapped(x, () => 1),
@@ -256,6 +256,17 @@ describe('an interval', () => {
     ];
     expect(wide.high - wide.low).toBeGreaterThan(2 * (narrow.high - narrow.low));
     expect((await interval(x, y, { engine: ml, measure: 'pls' })).scale).toBe('score');
+  });
+
+  it('warns where the correction of the bias is many times its width', async () => {
+    const [a, b] = [gaussian(400, 40, 1), gaussian(400, 40, 2)];
+    const near = mapped(b, (value, i, j) => value + 0.3 * a.data[i * 40 + j]);
+    const found = await interval(a, near, { engine: ml, measure: 'cka', method: 'moments' });
+    expect(found.warnings).toHaveLength(1);
+    expect(found.warnings[0]).toMatch(
+      /^The correction for few samples, 0\.0\d+, is \d+ times the standard error/,
+    );
+    expect((await interval(x, y, { engine: ml, measure: 'cka' })).warnings).toEqual([]);
   });
 
   it('tells of its progress, and stops', async () => {
