@@ -49,6 +49,17 @@ export type { PairOptions } from './measures/run-pair.js';
 export { conventions, score } from './compare/score.js';
 export type { LabelledResult, ScoreOptions, Scores, SkippedConvention } from './compare/score.js';
 export type { Convention, MeasureChoice, MeasureChoices } from './compare/asked.js';
+export { partial } from './measures/partial.js';
+export type { Given, MeasureOptions, PartialOptions, PartialResult } from './measures/partial.js';
+export { dftCca } from './measures/dft-cca.js';
+export type { DftCcaOptions, DftCcaResult, DftSide } from './measures/dft-cca.js';
+export { canonicalVariates, ccaDirections, svccaDirections } from './measures/directions.js';
+export type {
+  Directions,
+  DirectionsOptions,
+  SideDirections,
+  SvccaDirectionsOptions,
+} from './measures/directions.js';
 export { presets } from './measures/presets.js';
 export type { PresetName } from './measures/presets.js';
 export { measures } from './measures/registry.js';

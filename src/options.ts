@@ -75,12 +75,28 @@ export async function pause(signal: AbortSignal | undefined): Promise<void> {
 /** Milliseconds of work after which {@link breather} lets the event loop run. */
 const BREATH = 50;
 
+/**
+ * Called within long work: lets the event loop run now and then, and throws where the caller asked to stop. `done` of `total`
+ * says how far the work is.
+ */
+export type Breathe = (done?: number, total?: number) => Promise<void>;
+
 /** A {@link pause} for inner loops: it costs nothing until enough time has passed since the last. */
-export function breather(signal: AbortSignal | undefined): () => Promise<void> {
+export function breather(
+  signal: AbortSignal | undefined,
+  report?: (done: number, total: number) => void,
+): Breathe {
   let last = performance.now();
-  return async () => {
+  return async (done, total) => {
     if (performance.now() - last < BREATH) return;
+    if (done !== undefined && total !== undefined) report?.(done, total);
     await pause(signal);
     last = performance.now();
   };
+}
+
+/** The options that are given and not among `names`. */
+export function without(options: object, names: readonly string[]): Record<string, unknown> {
+  const entries = Object.entries(options) as [string, unknown][];
+  return Object.fromEntries(entries.filter(([key, value]) => !names.includes(key) && value !== undefined));
 }

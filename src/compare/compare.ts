@@ -5,6 +5,7 @@
  */
 import type { CaptureData } from '../capture/capture.js';
 import type { LayerSelection } from '../capture/select.js';
+import { without } from '../options.js';
 import { askedMeasures } from './asked.js';
 import type { Asked, MeasureChoices } from './asked.js';
 import { READING_OPTIONS, runComparison } from './run.js';
@@ -59,7 +60,7 @@ export async function compare(
   data?: CaptureData,
   options: CompareOptions = {},
 ): Promise<Similarity> {
-  const own = Object.fromEntries(Object.entries(options).filter(([key]) => !OWN.includes(key)));
+  const own = without(options, OWN);
   const asked = askedMeasures(options.measure ?? 'svcca', own);
   const { layers, layersB = layers } = options;
   const sides = [

@@ -14,6 +14,7 @@ import type { MethodChoice } from '../factor/in-memory.js';
 import { Moments, factorMoments } from '../factor/moments.js';
 import { factorRows } from '../factor/wide.js';
 import type { Needs } from '../measures/measure.js';
+import type { Breathe } from '../options.js';
 import { blockOf } from './plan.js';
 import type { Plan, View } from './plan.js';
 import type { Batches, LockstepStream } from './stream.js';
@@ -26,8 +27,8 @@ export interface PassOptions extends Draw {
   readonly memory: number;
   /** Number of samples where it is known before reading. */
   readonly samples: number | undefined;
-  /** Called within a batch, between long steps: lets the event loop run now and then. @throws to stop */
-  readonly breathe: () => Promise<void>;
+  /** Called within a batch, between long steps. */
+  readonly breathe: Breathe;
   /** Called after each batch with the number of samples read so far. @throws to stop */
   readonly onBatch: (stage: 'moments' | 'cross', samples: number) => Promise<void>;
 }

@@ -7,6 +7,7 @@ import type { CaptureData } from '../capture/capture.js';
 import type { LayerInfo } from '../capture/activations.js';
 import type { LayerSelection } from '../capture/select.js';
 import { OptionError } from '../errors.js';
+import { without } from '../options.js';
 import { askedMeasures } from './asked.js';
 import type { Asked, MeasureChoices } from './asked.js';
 import { ModelSimilarity } from './model-similarity.js';
@@ -53,7 +54,7 @@ export async function compareMany(
 ): Promise<ModelSimilarity> {
   const names = Object.keys(models);
   if (names.length < 2) throw new OptionError(`models has ${names.length}: give at least two`);
-  const own = Object.fromEntries(Object.entries(options).filter(([key]) => !OWN.includes(key)));
+  const own = without(options, OWN);
   const asked = askedMeasures(options.measure ?? 'svcca', own);
   const bothOrders = asked.some((one) => !isSymmetric(one));
   const inputs = names.map((name) => ({ side: models[name], label: name, layers: options.layers }));

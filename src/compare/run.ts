@@ -15,7 +15,7 @@ import type { MethodChoice } from '../factor/in-memory.js';
 import type { Pair, SimilarityResult } from '../measures/measure.js';
 import { combineNeeds, evaluate, evaluateSamples } from '../measures/pair.js';
 import { breather, keyword, pause, wholeNumber } from '../options.js';
-import type { RunOptions } from '../options.js';
+import type { Breathe, RunOptions } from '../options.js';
 import type { Asked } from './asked.js';
 import { readViews } from './first-pass.js';
 import type { FactoredView, PassOptions, ReadView } from './first-pass.js';
@@ -130,7 +130,7 @@ interface CellData {
   readonly pair?: Pair;
   readonly x: ReadView;
   readonly y: ReadView;
-  readonly breathe: () => Promise<void>;
+  readonly breathe: Breathe;
 }
 
 async function gather(

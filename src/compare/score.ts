@@ -4,7 +4,7 @@
  * @module
  */
 import { OptionError, SvccaError } from '../errors.js';
-import { pause } from '../options.js';
+import { pause, without } from '../options.js';
 import type { MatrixLike } from '../matrix.js';
 import { RUN_KEYS, factored, withMatrices } from '../measures/run-pair.js';
 import type { PairOptions } from '../measures/run-pair.js';
@@ -97,13 +97,11 @@ export interface ScoreOptions extends PairOptions {
  */
 export async function score(x: MatrixLike, y: MatrixLike, options: ScoreOptions = {}): Promise<Scores> {
   const asked = options.measure ?? options.conventions;
-  const own = Object.entries(options).filter(
-    ([key]) => ![...RUN_KEYS, 'conventions', 'measure'].includes(key),
-  );
+  const own = without(options, [...RUN_KEYS, 'conventions', 'measure']);
   if (Array.isArray(asked) && asked.length === 0) {
     throw new OptionError('conventions is empty: name at least one');
   }
-  const plans = askedMeasures(asked ?? conventions, Object.fromEntries(own));
+  const plans = askedMeasures(asked ?? conventions, own);
   const factorNeeds = combineNeeds(plans.map(({ needs }) => needs));
   return withMatrices(x, y, options, async (sides, engine) => {
     const pair = factorNeeds.keep && (await factored(sides, options, factorNeeds, engine));

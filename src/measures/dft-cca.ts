@@ -19,8 +19,8 @@ import { atFrequency, prepare } from './dft-cca-frequency.js';
 import type { Sides } from './dft-cca-frequency.js';
 import { commonFrequencies, representatives } from './dft-cca-transform.js';
 import type { Grid } from './dft-cca-transform.js';
-import { withMatrices } from './functions.js';
-import type { PairOptions } from './functions.js';
+import { withMatrices } from './run-pair.js';
+import type { PairOptions } from './run-pair.js';
 import type { SampledPair, SideSummary } from './measure.js';
 
 /** Options of {@link dftCca}. */

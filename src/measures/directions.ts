@@ -17,8 +17,8 @@ import { leadingBlock, multiply, scaleColumns, thinSvd } from '../factor/small.j
 import { flag, keyword, knownKeys } from '../options.js';
 import type { RunOptions } from '../options.js';
 import { bounded, checkSamples } from './correlations.js';
-import { factored, withMatrices } from './functions.js';
-import type { PairOptions } from './functions.js';
+import { factored, withMatrices } from './run-pair.js';
+import type { PairOptions } from './run-pair.js';
 import type { Pair, SampledPair, SideSummary } from './measure.js';
 
 /** Options of {@link ccaDirections}. */

@@ -30,9 +30,6 @@ import type { RvCoefficientOptions } from './rv-coefficient.js';
 import { svccaMeasure } from './svcca.js';
 import type { SvccaOptions } from './svcca.js';
 
-export { RUN_KEYS, factored, measurePair, withMatrices } from './run-pair.js';
-export type { PairOptions } from './run-pair.js';
-
 /**
  * Canonical correlation analysis: invariant under any invertible linear map of either side.
  *

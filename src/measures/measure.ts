@@ -7,6 +7,7 @@ import type { Engine, HostMatrix } from '../engines/engine.js';
 import type { Factor, Side } from '../factor/factor.js';
 import type { Keep } from '../factor/keep.js';
 import type { Matrix } from '../matrix.js';
+import type { Breathe } from '../options.js';
 
 /** How one side of a comparison looked. */
 export interface SideSummary {
@@ -78,8 +79,8 @@ export interface WhitenedPair {
 export interface SampledPair {
   readonly x: Matrix;
   readonly y: Matrix;
-  /** Lets the event loop run now and then, and stops where the caller asked to; call it between tiles. */
-  readonly breathe: () => Promise<void>;
+  /** To be called between tiles. */
+  readonly breathe: Breathe;
 }
 
 /** What a measure needs of a pair, known from its options alone. */

@@ -9,11 +9,12 @@ import { toMatrix } from '../matrix.js';
 import type { MatrixLike } from '../matrix.js';
 import type { Engine } from '../engines/engine.js';
 import { together } from '../engines/scope.js';
+import { without } from '../options.js';
 import type { Factor } from '../factor/factor.js';
 import { chooseRoute } from '../factor/in-memory.js';
 import { leadingBlock } from '../factor/small.js';
-import { withMatrices } from './functions.js';
-import type { PairOptions } from './functions.js';
+import { RUN_KEYS, withMatrices } from './run-pair.js';
+import type { PairOptions } from './run-pair.js';
 import type { Measure, Needs, Pair, SampledPair, SideSummary, SimilarityResult } from './measure.js';
 import { checkSameSamples, evaluate, evaluateSamples, pairInMemory } from './pair.js';
 import { removalOf, removalOfLabels, residualOf } from './partial-residuals.js';
@@ -73,7 +74,7 @@ export async function partial<M extends MeasureName = 'cca'>(
 ): Promise<PartialResult> {
   const all: PairOptions & { measure?: MeasureName } = options ?? {};
   const measure = findMeasure(all.measure ?? 'cca');
-  const resolved = measure.resolve(ownOptions(all));
+  const resolved = measure.resolve(without(all, [...RUN_KEYS, 'measure']));
   return withMatrices(x, y, all, async (sides, engine) => {
     const removal = await readGiven(engine, given, sides);
     const [left, right] = await together([sides.x, sides.y], (side) => residualOf(engine, side, removal));
@@ -82,19 +83,6 @@ export async function partial<M extends MeasureName = 'cca'>(
     const result = await told(task, () => measured(engine, measure, resolved, task));
     return completed(result, task, byRows(measure.needs(resolved)));
   });
-}
-
-function ownOptions({
-  measure: _measure,
-  engine: _engine,
-  threads: _threads,
-  signal: _signal,
-  onProgress: _onProgress,
-  method: _method,
-  memory: _memory,
-  ...own
-}: PairOptions & { measure?: MeasureName }): Record<string, unknown> {
-  return own;
 }
 
 async function readGiven(engine: Engine, given: Given, { x }: SampledPair): Promise<Removal> {

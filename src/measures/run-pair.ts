@@ -11,7 +11,7 @@ import { openEngine } from '../engines/select.js';
 import { withScope } from '../engines/scope.js';
 import { chooseRoute } from '../factor/in-memory.js';
 import type { MethodChoice } from '../factor/in-memory.js';
-import { breather, keyword, pause } from '../options.js';
+import { breather, keyword, pause, without } from '../options.js';
 import type { RunOptions } from '../options.js';
 import type { Measure, Needs, Pair, SampledPair, SimilarityResult, WhitenedPair } from './measure.js';
 import { checkSameSamples, evaluate, evaluateSamples, pairInMemory } from './pair.js';
@@ -38,10 +38,9 @@ export async function measurePair<O extends object>(
   y: MatrixLike,
   options: O & PairOptions,
 ): Promise<SimilarityResult> {
-  const own = Object.fromEntries(Object.entries(options).filter(([key]) => !RUN_KEYS.includes(key)));
-  const resolved = measure.resolve(own as O);
-  const needs = measure.needs(resolved);
-  const [anyMeasure, all] = [measure as unknown as Measure, resolved as Record<string, unknown>];
+  const anyMeasure = measure as unknown as Measure;
+  const all = anyMeasure.resolve(without(options, RUN_KEYS));
+  const needs = anyMeasure.needs(all);
   return withMatrices(x, y, options, async (sides, engine) => {
     if (needs.samples) return evaluateSamples(anyMeasure, sides, all, engine);
     const pair = await factored(sides, options, needs, engine);
@@ -56,7 +55,7 @@ export async function withMatrices<T>(
   options: PairOptions,
   work: (sides: SampledPair, engine: Engine) => Promise<T>,
 ): Promise<T> {
-  const { signal } = options;
+  const { signal, onProgress } = options;
   signal?.throwIfAborted();
   const [left, right] = [await toMatrix(x, 'x'), await toMatrix(y, 'y')];
   checkPair(left, right);
@@ -66,7 +65,8 @@ export async function withMatrices<T>(
   try {
     return await withScope(opened, async (engine) => {
       await pause(signal);
-      return work({ x: left, y: right, breathe: breather(signal) }, engine);
+      const breathe = breather(signal, (done, total) => onProgress?.({ stage: 'samples', done, total }));
+      return work({ x: left, y: right, breathe }, engine);
     });
   } finally {
     if (opened !== options.engine) await opened.close?.();

@@ -12,6 +12,7 @@ import type { Rows } from './rows.js';
 import { eachTile } from './tiles.js';
 import type { Tile, TileOptions } from './tiles.js';
 import { squaredDistancesOf } from './values.js';
+import type { Breathe } from '../options.js';
 
 /** How a median is found; for tests and tuning. */
 export interface MedianOptions extends Pick<TileOptions, 'edge'> {
@@ -31,7 +32,7 @@ const SAMPLED = { least: 2 ** 16, most: 2 ** 22 };
 export async function medianSquaredDistances(
   engine: Engine,
   sides: readonly Rows[],
-  breathe: () => Promise<void>,
+  breathe: Breathe,
   { capacity = 2 ** 22, ...tiles }: MedianOptions = {},
 ): Promise<number[]> {
   const searches: Search[] = [];
@@ -106,7 +107,7 @@ async function firstBracket(
   { rows }: Rows,
   capacity: number,
   seed: number,
-  breathe: () => Promise<void>,
+  breathe: Breathe,
 ): Promise<[low: number, high: number]> {
   const n = rows.rows;
   const pairs = (n * (n - 1)) / 2;

@@ -7,6 +7,7 @@ import type { Engine } from '../engines/engine.js';
 import { roundForTies } from './ranks-order.js';
 import { eachTile } from './tiles.js';
 import type { PairwiseValues } from './values.js';
+import type { Breathe } from '../options.js';
 
 /** The nearest neighbours of all samples. */
 export interface Neighbours {
@@ -26,7 +27,7 @@ export async function nearestNeighbours(
   engine: Engine,
   sides: readonly PairwiseValues[],
   k: number,
-  breathe: () => Promise<void>,
+  breathe: Breathe,
 ): Promise<Neighbours[]> {
   const samples = sides[0].rows.rows;
   const lists = sides.map(() => new NearestLists(samples, k));

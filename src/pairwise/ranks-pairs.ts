@@ -8,6 +8,7 @@ import { Random } from '../random.js';
 import { roundForTies } from './ranks-order.js';
 import { eachTile } from './tiles.js';
 import type { PairwiseValues, TileRange } from './values.js';
+import type { Breathe } from '../options.js';
 
 /** Both sides of a comparison, of the same samples. */
 export type Sides = readonly [x: PairwiseValues, y: PairwiseValues];
@@ -33,7 +34,7 @@ export interface PairRun {
 export async function eachPair(
   engine: Engine,
   sides: Sides,
-  breathe: () => Promise<void>,
+  breathe: Breathe,
   visit: (run: PairRun) => void,
 ): Promise<void> {
   await eachTile(engine, sides, breathe, (tile, [x, y]) => {
@@ -50,7 +51,7 @@ export async function eachPair(
 export async function allPairs(
   engine: Engine,
   sides: Sides,
-  breathe: () => Promise<void>,
+  breathe: Breathe,
 ): Promise<[x: Float64Array, y: Float64Array]> {
   const pairs = pairsOf(sides[0].rows.rows);
   const [left, right] = [new Float64Array(pairs), new Float64Array(pairs)];
@@ -69,7 +70,7 @@ export async function allPairs(
 export async function somePairs(
   side: PairwiseValues,
   count: number,
-  breathe: () => Promise<void>,
+  breathe: Breathe,
 ): Promise<Float64Array> {
   const { rows: samples, cols, data } = side.rows;
   const random = new Random(0);

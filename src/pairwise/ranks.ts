@@ -9,6 +9,7 @@ import { QuantileBins } from './ranks-bins.js';
 import { allTied, eachRun, roundForTies, sorted } from './ranks-order.js';
 import { allPairs, eachPair, pairsOf, somePairs } from './ranks-pairs.js';
 import type { Sides } from './ranks-pairs.js';
+import type { Breathe } from '../options.js';
 
 /** Dissimilarities a side that are sorted, and not more: 4096 samples have as many; some 320 MiB are in use then. */
 export const SORTED_UP_TO = 2 ** 23;
@@ -43,7 +44,7 @@ const SAMPLE = 2 ** 16;
 export async function spearman(
   engine: Engine,
   sides: Sides,
-  breathe: () => Promise<void>,
+  breathe: Breathe,
   { sortedUpTo = SORTED_UP_TO, bins = 2 ** 22 }: RankLimits = {},
 ): Promise<RankCorrelation> {
   if (pairsOf(sides[0].rows.rows) <= sortedUpTo) {
@@ -75,7 +76,7 @@ function toRanks(values: Float64Array): number {
 async function spearmanByBins(
   engine: Engine,
   sides: Sides,
-  breathe: () => Promise<void>,
+  breathe: Breathe,
   bins: number,
 ): Promise<RankCorrelation> {
   const [left, right] = [

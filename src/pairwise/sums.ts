@@ -8,6 +8,7 @@ import { Totals } from './totals.js';
 import { eachTile } from './tiles.js';
 import type { Tile, TileOptions } from './tiles.js';
 import type { PairwiseValues } from './values.js';
+import type { Breathe } from '../options.js';
 
 /** Sums over one side's matrix `K`. */
 export interface SideSums {
@@ -49,7 +50,7 @@ export async function pairwiseSums(
   engine: Engine,
   x: PairwiseValues,
   y: PairwiseValues,
-  breathe: () => Promise<void>,
+  breathe: Breathe,
   { shift = 'mean', ...tiles }: SumOptions = {},
 ): Promise<PairwiseSums> {
   const samples = x.rows.rows;

@@ -6,6 +6,7 @@
 import type { Engine, Handle } from '../engines/engine.js';
 import { together } from '../engines/scope.js';
 import type { PairwiseValues, TileRange } from './values.js';
+import type { Breathe } from '../options.js';
 
 /** Rows and columns of a tile: large enough that a product runs at full speed, and 2 MB a side. */
 const EDGE = 512;
@@ -31,18 +32,20 @@ export interface TileOptions {
  * Takes the memory of a few tiles beside the sides' rows.
  *
  * @param sides - of the same samples in the same order.
- * @param breathe - called between tiles.
+ * @param breathe - called between tiles, with how many are done.
  * @param visit - the values of each side, row-major `[tile.rows, tile.cols]`; the arrays are the visitor's to change.
  */
 export async function eachTile(
   engine: Engine,
   sides: readonly PairwiseValues[],
-  breathe: () => Promise<void>,
+  breathe: Breathe,
   visit: (tile: Tile, values: readonly Float64Array[]) => void,
   { whole = false, edge = EDGE }: TileOptions = {},
 ): Promise<void> {
   const samples = sides[0].rows.rows;
   const count = Math.ceil(samples / edge);
+  const total = whole ? count * count : (count * (count + 1)) / 2;
+  let done = 0;
   const blocks: Handle[][] = [];
   try {
     for (const { rows } of sides) {
@@ -72,7 +75,7 @@ export async function eachTile(
           };
           sides.forEach((side, s) => side.apply(values[s], tile));
           visit(tile, values);
-          await breathe();
+          await breathe(++done, total);
         }
       }
     }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Matrix } from '../../src/matrix.js';
 import { ckaMeasure } from '../../src/measures/cka.js';
 import type { CkaOptions } from '../../src/measures/cka.js';
-import { measurePair } from '../../src/measures/functions.js';
+import { measurePair } from '../../src/measures/run-pair.js';
 import { demoPair } from '../pairwise/numpy.js';
 import { beside, gaussian, mapped, orthogonal, times } from '../support.js';
 

@@ -4,7 +4,7 @@ import type { Matrix } from '../../src/matrix.js';
 import { ckaMeasure } from '../../src/measures/cka.js';
 import { distanceCorrelationMeasure } from '../../src/measures/distance-correlation.js';
 import type { DistanceCorrelationOptions } from '../../src/measures/distance-correlation.js';
-import { measurePair } from '../../src/measures/functions.js';
+import { measurePair } from '../../src/measures/run-pair.js';
 import { demoPair } from '../pairwise/numpy.js';
 import { beside, gaussian, mapped, orthogonal, times } from '../support.js';
 

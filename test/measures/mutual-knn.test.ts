@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { measurePair } from '../../src/measures/functions.js';
+import { measurePair } from '../../src/measures/run-pair.js';
 import { mutualKnnMeasure } from '../../src/measures/mutual-knn.js';
 import type { MutualKnnOptions } from '../../src/measures/mutual-knn.js';
 import { zeros } from '../../src/matrix.js';

@@ -2,7 +2,8 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { DataError, OptionError, ShapeError } from '../../src/errors.js';
 import type { Matrix } from '../../src/matrix.js';
-import { cca, cka, measurePair } from '../../src/measures/functions.js';
+import { cca, cka } from '../../src/measures/functions.js';
+import { measurePair } from '../../src/measures/run-pair.js';
 import { partial } from '../../src/measures/partial.js';
 import type { Given } from '../../src/measures/partial.js';
 import { findMeasure } from '../../src/measures/registry.js';
@@ -207,7 +208,7 @@ describe('partial', () => {
       new ShapeError('given.labels has 2 entries for 40 samples: give one label for each'),
     );
     await expect(partial(x, y, { labels: labels.map((l) => (l === 3 ? NaN : l)) })).rejects.toThrow(
-      'given.labels holds null at 3',
+      'given.labels holds NaN at 3',
     );
     await expect(
       partial(

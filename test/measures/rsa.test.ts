@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { measurePair } from '../../src/measures/functions.js';
+import { measurePair } from '../../src/measures/run-pair.js';
 import { rsaMeasure } from '../../src/measures/rsa.js';
 import type { RsaOptions } from '../../src/measures/rsa.js';
 import { openEngine } from '../../src/engines/select.js';

@@ -1,8 +1,9 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import type { MatrixLike } from '../../src/matrix.js';
-import { cka, measurePair } from '../../src/measures/functions.js';
-import type { PairOptions } from '../../src/measures/functions.js';
+import { cka } from '../../src/measures/functions.js';
+import { measurePair } from '../../src/measures/run-pair.js';
+import type { PairOptions } from '../../src/measures/run-pair.js';
 import { rvCoefficientMeasure } from '../../src/measures/rv-coefficient.js';
 import type { RvCoefficientOptions } from '../../src/measures/rv-coefficient.js';
 import { gaussian, mapped, orthogonal, times } from '../support.js';

@@ -1,5 +1,5 @@
 /** One thing that a peer and the library both compute, and how nearly they must agree. */
-import { measurePair } from '../../src/measures/functions.js';
+import { measurePair } from '../../src/measures/run-pair.js';
 import type { Measure, SimilarityResult } from '../../src/measures/measure.js';
 import type { PairName, Sides } from './data.js';
 import type { PeerName } from './python.js';

@@ -4,7 +4,7 @@ import { chiSquaredTail, fTail } from '../../../src/inference/distributions.js';
 import { wilks } from '../../../src/inference/wilks.js';
 import type { WilksTest } from '../../../src/inference/wilks.js';
 import { ccaMeasure } from '../../../src/measures/cca.js';
-import { measurePair } from '../../../src/measures/functions.js';
+import { measurePair } from '../../../src/measures/run-pair.js';
 import type { Matrix } from '../../../src/matrix.js';
 import { computed } from '../agreement.js';
 import type { Agreement, Value } from '../agreement.js';

@@ -1,6 +1,6 @@
 /** CKA with kernels, for the peers that have them. */
 import { ckaMeasure } from '../../../src/measures/cka.js';
-import { measurePair } from '../../../src/measures/functions.js';
+import { measurePair } from '../../../src/measures/run-pair.js';
 import { matrix } from '../../../src/matrix.js';
 import type { Matrix } from '../../../src/matrix.js';
 import { by, computed } from '../agreement.js';

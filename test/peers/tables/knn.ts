@@ -1,6 +1,6 @@
 /** Nearest neighbours against scikit-learn, and their chance level against scipy. */
 import { mutualKnnMeasure } from '../../../src/measures/mutual-knn.js';
-import { measurePair } from '../../../src/measures/functions.js';
+import { measurePair } from '../../../src/measures/run-pair.js';
 import { by, computed } from '../agreement.js';
 import type { Agreement } from '../agreement.js';
 

@@ -1,6 +1,6 @@
 import { ccaMeasure } from '../../../src/measures/cca.js';
 import { ckaMeasure } from '../../../src/measures/cka.js';
-import { measurePair } from '../../../src/measures/functions.js';
+import { measurePair } from '../../../src/measures/run-pair.js';
 import { pwccaMeasure } from '../../../src/measures/pwcca.js';
 import { by, computed } from '../agreement.js';
 import type { PeerTable } from '../agreement.js';
