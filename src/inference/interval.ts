@@ -4,7 +4,7 @@
  * @module
  */
 import { OptionError } from '../errors.js';
-import { keyword, wholeNumber } from '../options.js';
+import { keyword, wholeNumber, without } from '../options.js';
 import { Random } from '../random.js';
 import type { MatrixLike } from '../matrix.js';
 import { inGroups } from '../engines/scope.js';
@@ -103,7 +103,7 @@ export async function interval(
     throw new OptionError(`level is ${String(level)}: give a probability between 0 and 1`);
   }
   const measure = findMeasure(name);
-  const own = Object.fromEntries(Object.entries(options).filter(([key]) => !OWN.includes(key)));
+  const own = without(options, OWN);
   const resolved = measure.resolve(own);
   const needs = measure.needs(resolved);
   if (bootstrap && (needs.samples || needs.rowNorms)) {

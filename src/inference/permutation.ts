@@ -4,7 +4,7 @@
  * @module
  */
 import { OptionError } from '../errors.js';
-import { wholeNumber } from '../options.js';
+import { wholeNumber, without } from '../options.js';
 import { Random } from '../random.js';
 import type { MatrixLike } from '../matrix.js';
 import { inGroups } from '../engines/scope.js';
@@ -88,8 +88,7 @@ export async function permutationTest(
   const permutations = wholeNumber('permutations', options.permutations ?? 999);
   wholeNumber('seed', seed, Number.MIN_SAFE_INTEGER);
   const measure = findMeasure(name);
-  const mine = [...RUN_KEYS, 'measure', 'permutations', 'seed', 'block'];
-  const own = Object.fromEntries(Object.entries(options).filter(([key]) => !mine.includes(key)));
+  const own = without(options, OWN);
   const resolved = measure.resolve(own);
   return withMatrices(x, y, options, async (sides, engine) => {
     const blocks = rowsOfBlocks(sides.x.rows, block);
@@ -111,6 +110,8 @@ export async function permutationTest(
     return summary(pair.result, self, draws, blocks.length);
   });
 }
+
+const OWN = [...RUN_KEYS, 'measure', 'permutations', 'seed', 'block'];
 
 /** Blocks by size: only blocks of one size can change places. @throws OptionError where none can */
 function exchangeable(blocks: readonly Uint32Array[]): Uint32Array[][] {

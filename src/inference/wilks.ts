@@ -6,6 +6,7 @@
 import { DataError, OptionError } from '../errors.js';
 import { show, wholeNumber } from '../options.js';
 import type { SimilarityResult } from '../measures/measure.js';
+import type { PartialResult } from '../measures/partial.js';
 import { chiSquaredTail, fTail } from './distributions.js';
 
 /** What correlations alone do not say. */
@@ -44,7 +45,7 @@ export interface WilksTest {
  * The datapoints must be independent draws and roughly Gaussian. Positions of one image are not independent: use
  * `permutationTest` with `block` there. A p-value is accurate far into the tail (about 1e-12 of itself).
  *
- * @param of - a result of `cca`, `svcca` or `pwcca`, or correlations, largest first.
+ * @param of - a result of `cca`, `svcca` or `pwcca`, or of `partial` with one of them; or correlations, largest first.
  * @param sizes - beside correlations: the number of samples, and of directions of each side. A result carries them.
  * @returns one test for each correlation.
  * @throws OptionError where there are no centred canonical correlations; DataError (code `TOO_FEW_SAMPLES`) where
@@ -55,7 +56,7 @@ export interface WilksTest {
  * console.log(all.lambda, all.rao.p);
  * ```
  */
-export function wilks(of: SimilarityResult): WilksTest[];
+export function wilks(of: SimilarityResult | PartialResult): WilksTest[];
 export function wilks(of: readonly number[], sizes: WilksSizes): WilksTest[];
 export function wilks(of: SimilarityResult | readonly number[], sizes?: WilksSizes): WilksTest[] {
   const { rho, samples, x, y } = isResult(of) ? ofResult(of) : checked(of, sizes);
@@ -109,7 +110,8 @@ function isResult(of: unknown): of is SimilarityResult {
   return typeof of === 'object' && of !== null && 'measure' in of;
 }
 
-function ofResult({ measure, correlations, samples, x, y, options }: SimilarityResult): Tested {
+function ofResult(result: SimilarityResult): Tested {
+  const { measure, correlations, samples, x, y, options } = result;
   if (correlations === undefined || x.kept === undefined || y.kept === undefined) {
     throw new OptionError(`wilks of a result of ${measure}: give one of cca, svcca or pwcca`);
   }
@@ -118,7 +120,9 @@ function ofResult({ measure, correlations, samples, x, y, options }: SimilarityR
       'wilks of uncentred correlations: they are not 0 of unrelated sides; leave centred as true',
     );
   }
-  return { rho: correlations, samples, x: x.kept, y: y.kept };
+  // Residuals are worth fewer samples than there are.
+  const worth = 'given' in result ? (result as PartialResult).given.effectiveSamples : samples;
+  return { rho: correlations, samples: worth, x: x.kept, y: y.kept };
 }
 
 function checked(rho: readonly number[], sizes: WilksSizes | undefined): Tested {

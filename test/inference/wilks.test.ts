@@ -4,6 +4,7 @@ import { DataError, OptionError } from '../../src/errors.js';
 import { wilks } from '../../src/inference/wilks.js';
 import { cca, cka, pwcca, svcca } from '../../src/measures/functions.js';
 import { ccaMeasure } from '../../src/measures/cca.js';
+import { partial } from '../../src/measures/partial.js';
 import { pairInMemory } from '../../src/measures/pair.js';
 import { openEngine } from '../../src/engines/select.js';
 import { gaussian } from '../support.js';
@@ -120,6 +121,11 @@ describe("Wilks' lambda", () => {
     const kept = await svcca(exercise, body, { keep: { dims: 2 } });
     expect(wilks(kept)).toHaveLength(2);
     expect(wilks(kept)[0].bartlett.df).toBe(4);
+  });
+
+  it('of residuals counts the samples that they are worth', async () => {
+    const rest = await partial(gaussian(60, 3, 1), gaussian(60, 2, 2), gaussian(60, 8, 3));
+    expect(wilks(rest)).toEqual(wilks(rest.correlations!, { samples: 52, x: 3, y: 2 }));
   });
 
   it('refuses what it cannot test', async () => {
