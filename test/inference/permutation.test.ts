@@ -224,7 +224,7 @@ describe('a permutation test', () => {
           if (name === 'dispose') for (const handle of args) live.delete(handle as Handle);
           if (!(out instanceof Promise)) return out;
           return out.then((found: unknown) => {
-            for (const part of [found, ...Object.values((found ?? {}))] as Handle[]) {
+            for (const part of [found, ...Object.values(found ?? {})] as Handle[]) {
               if (name !== 'download' && typeof part?.rows === 'number') live.add(part);
             }
             return found;
