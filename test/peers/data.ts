@@ -65,6 +65,8 @@ const makers = {
     ),
   /** Fewer samples than neurons. */
   wide: () => related(60, [100, 80], 8, 9),
+  /** So few samples that all 720 orders of them can be tried. */
+  tiny: () => related(6, [3, 2], 1, 41),
   /** Both sides equally wide. */
   square: () => related(300, [12, 12], 4, 13),
   /** Few small whole numbers: many distances tie. */

@@ -2,11 +2,13 @@
 
 Reads one JSON object from standard input, `{"cases": [{"id", "call", "x", "y", "options"}]}` with paths of npy files, and
 prints one: `{"versions": {...}, "answers": {id: {"value": number or list} or {"error": text}}}`. Arrays are given to the
-peer in float64 unless the case says `"dtype": "float32"`; other keys of `options` are keyword arguments of the call.
+peer in float64 unless the case says `"dtype": "float32"`; `"all_orders": true` takes the
+mean over all orders of the samples of y; other keys of `options` are keyword arguments of the call.
 """
 import json
 import sys
 from inspect import signature
+from itertools import permutations
 from importlib.metadata import version
 
 import numpy as np
@@ -29,7 +31,16 @@ def answer(functions, case):
     function = functions[case["call"]]
     sides = [side for side in ("x", "y", "z") if side in signature(function).parameters]
     arrays = {side: load(case[side], dtype) for side in sides}
+    if options.pop("all_orders", False):
+        return {"value": mean_over_orders(function, arrays, options)}
     return {"value": plain(function(**arrays, **options))}
+
+
+def mean_over_orders(function, arrays, options):
+    """What a score is on average when the samples of y are put in every order."""
+    y = arrays["y"]
+    orders = permutations(range(len(y)))
+    return float(np.mean([function(**{**arrays, "y": y[list(order)]}, **options) for order in orders]))
 
 
 def serve(packages, *functions):

@@ -4,7 +4,7 @@ from scipy.cluster.hierarchy import linkage
 from scipy.linalg import orthogonal_procrustes, subspace_angles
 from scipy.spatial import procrustes as spatial_procrustes
 from scipy.spatial.distance import pdist, squareform
-from scipy.stats import chi2, f, hypergeom, kendalltau, pearsonr, spearmanr
+from scipy.stats import chi2, f, hypergeom, kendalltau, pearsonr, permutation_test, spearmanr
 
 from peer import centred, normalised, serve
 
@@ -80,4 +80,24 @@ def heights(x, y):
     return [linkage(squareform(side, checks=False), "average")[:, 2] for side in (x, y)]
 
 
-serve(["scipy", "numpy"], cca, procrustes_disparity, procrustes_scale, rsa, rsa_mahalanobis, wilks, tails, knn_chance, heights)
+def group_test(x, y, first):
+    """Means within and between the first models and the others, and p over every labelling; x in similarities, y in distances."""
+
+    def difference(side):
+        def statistic(a, b):
+            within = np.concatenate([side[np.ix_(part, part)][np.triu_indices(len(part), 1)] for part in (a, b)])
+            return within.mean() - side[np.ix_(a, b)].mean()
+
+        return statistic
+
+    groups = (np.arange(first), np.arange(first, len(x)))
+    results = []
+    for side, alternative in ((-x, "greater"), (y, "less")):
+        found = permutation_test(
+            groups, difference(side), n_resamples=np.inf, alternative=alternative, vectorized=False
+        )
+        results.append([[found.statistic], [found.pvalue]])
+    return results
+
+
+serve(["scipy", "numpy"], cca, procrustes_disparity, procrustes_scale, rsa, rsa_mahalanobis, wilks, tails, knn_chance, heights, group_test)

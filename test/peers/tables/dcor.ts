@@ -1,6 +1,7 @@
 import { distanceCorrelationMeasure } from '../../../src/measures/distance-correlation.js';
 import { by } from '../agreement.js';
 import type { Agreement, PeerTable } from '../agreement.js';
+import { dcorChance } from './chance.js';
 
 export const dcor: PeerTable = {
   peer: 'dcor',
@@ -30,5 +31,6 @@ export const dcor: PeerTable = {
       pairs: ['mnist', 'plain', 'scales', 'wide'],
       ours: by(distanceCorrelationMeasure, { exponent }),
     })),
+    ...dcorChance,
   ],
 };

@@ -1,6 +1,7 @@
 import { rvCoefficientMeasure } from '../../../src/measures/rv-coefficient.js';
 import { by } from '../agreement.js';
 import type { PeerTable } from '../agreement.js';
+import { hoggormChance } from './chance.js';
 
 export const hoggorm: PeerTable = {
   peer: 'hoggorm',
@@ -17,5 +18,6 @@ export const hoggorm: PeerTable = {
       pairs: ['mnist', 'plain', 'offset', 'scales', 'relu', 'wide'],
       ours: by(rvCoefficientMeasure, { modified: true }),
     },
+    ...hoggormChance,
   ],
 };

@@ -1,10 +1,12 @@
 /** Wilks' lambda and its distributions, classical scaling and hierarchical clustering. */
 import { averageLinkage, classicalScaling } from '../../../src/compare/scaling.js';
 import { chiSquaredTail, fTail } from '../../../src/inference/distributions.js';
+import { groupTest } from '../../../src/inference/group-test.js';
 import { wilks } from '../../../src/inference/wilks.js';
 import type { WilksTest } from '../../../src/inference/wilks.js';
 import { ccaMeasure } from '../../../src/measures/cca.js';
 import { measurePair } from '../../../src/measures/run-pair.js';
+import { matrix } from '../../../src/matrix.js';
 import type { Matrix } from '../../../src/matrix.js';
 import { computed } from '../agreement.js';
 import type { Agreement, Value } from '../agreement.js';
@@ -55,6 +57,22 @@ export const scipyInference: readonly Agreement[] = [
         f: single(rowsOf(y).map(([value, df1, df2]) => fTail(value, df1, df2))),
       }),
     ),
+  },
+  {
+    of: 'test of groups of 5 and 7 models, p over all 792 labellings (permutation_test)',
+    call: 'group_test',
+    options: { first: 5 },
+    pairs: ['distances'],
+    ours: computed('groupTest', ({ x, y }) => {
+      const labels = Array.from({ length: x.rows }, (_, at) => (at < 5 ? 'first' : 'other'));
+      const similarities = matrix(
+        x.rows,
+        x.cols,
+        Float64Array.from(x.data, (value) => -value),
+      );
+      const found = [groupTest(similarities, labels), groupTest(y, labels, { distances: true })];
+      return Promise.resolve(found.map(({ difference, p }) => [[difference], [p]]));
+    }),
   },
   {
     of: 'heights of average linkage (linkage)',

@@ -1,4 +1,8 @@
 import type { PeerTable } from '../agreement.js';
+import { rsatoolboxChance } from './chance.js';
 import { rsatoolboxRsa } from './rsa.js';
 
-export const rsatoolbox: PeerTable = { peer: 'rsatoolbox', agreements: rsatoolboxRsa };
+export const rsatoolbox: PeerTable = {
+  peer: 'rsatoolbox',
+  agreements: [...rsatoolboxRsa, ...rsatoolboxChance],
+};

@@ -6,6 +6,7 @@ import { regressionMeasure } from '../../../src/measures/regression.js';
 import { svccaMeasure } from '../../../src/measures/svcca.js';
 import { by, computed, padded } from '../agreement.js';
 import type { PeerTable } from '../agreement.js';
+import { sklearnChance } from './chance.js';
 import { sklearnInference } from './inference.js';
 import { sklearnKernels } from './kernels.js';
 import { sklearnNeighbours } from './knn.js';
@@ -73,6 +74,7 @@ export const sklearn: PeerTable = {
     },
     ...sklearnKernels,
     ...sklearnNeighbours,
+    ...sklearnChance,
     ...sklearnInference,
   ],
 };
