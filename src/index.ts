@@ -28,8 +28,6 @@ export { MODELS_FORMAT, ModelSimilarity } from './compare/model-similarity.js';
 export type { DistanceKind, MatrixChoice, ModelSimilarityData } from './compare/model-similarity.js';
 export { averageLinkage, classicalScaling } from './compare/scaling.js';
 export type { Merge, Scaling, Tree } from './compare/scaling.js';
-export { groupTest } from './inference/group-test.js';
-export type { GroupTest, GroupTestOptions } from './inference/group-test.js';
 
 // Two matrices, samples × neurons.
 export {
@@ -93,6 +91,19 @@ export type { Crossing, Keep } from './factor/keep.js';
 export type { Factor, Method, Side } from './factor/factor.js';
 export type { MethodChoice } from './factor/in-memory.js';
 
+// Is it more than chance, and how sure?
+export { permutationTest } from './inference/permutation.js';
+export type { PermutationOptions, PermutationTest } from './inference/permutation.js';
+export { interval } from './inference/interval.js';
+export type { Interval, IntervalOptions } from './inference/interval.js';
+export type { Block } from './inference/blocks.js';
+export { wilks } from './inference/wilks.js';
+export type { WilksSizes, WilksTest } from './inference/wilks.js';
+export { chanceLevel, samplesNeeded } from './inference/samples-needed.js';
+export type { ChanceMeasure, Sizes } from './inference/samples-needed.js';
+export { groupTest } from './inference/group-test.js';
+export type { GroupTest, GroupTestOptions } from './inference/group-test.js';
+
 // Activations.
 export { capture } from './capture/capture.js';
 export type { CaptureModel, CaptureOptions, TogetherOptions } from './capture/capture.js';
@@ -123,7 +134,7 @@ export type { NpzArchive, NpzOptions } from './io/npz.js';
 export { engineNames, openEngine, selectEngine } from './engines/select.js';
 export type { EngineOptions, Refusal, Selection } from './engines/select.js';
 export type { Engine, EngineName, Handle, HostMatrix } from './engines/engine.js';
-export type { Progress, RunOptions } from './options.js';
+export type { Breathe, Progress, RunOptions } from './options.js';
 
 // What can go wrong.
 export {

@@ -5,11 +5,14 @@
  */
 import packageJson from '../../package.json';
 import { score } from '../compare/score.js';
-import type { SkippedConvention } from '../compare/score.js';
+import type { Scores, SkippedConvention } from '../compare/score.js';
 import { loadArray } from '../node/activations.js';
 import { writeAtomic } from '../node/files.js';
+import { without } from '../options.js';
 import { runArgs, runOptionsOf } from './arguments.js';
 import type { Command } from './arguments.js';
+import { asksInference, infer, inferenceArgs, inferenceColumns } from './inference.js';
+import type { Inferred } from './inference.js';
 import { measureArgs, measureOf } from './measure-arguments.js';
 import { backendFor } from './backend.js';
 import { outputFiles, progressBar, table } from './output.js';
@@ -22,6 +25,7 @@ export const scoreCommand: Command = {
     x: { type: 'positional', description: 'activations: .npy, or .npz (file.npz:key)', required: true },
     y: { type: 'positional', description: 'the same samples in another network', required: true },
     ...measureArgs,
+    ...inferenceArgs,
     ...runArgs,
     out: { type: 'string', description: 'write JSON to a file', valueHint: 'file.json' },
     json: { type: 'boolean', description: 'print JSON' },
@@ -29,18 +33,23 @@ export const scoreCommand: Command = {
 
   async run(values, signal) {
     const files = outputFiles(values['out'], ['.json']);
-    const asked = Object.keys(measureArgs).some((name) => values[name] !== undefined);
+    const inference = asksInference(values);
+    const asked = inference || Object.keys(measureArgs).some((name) => values[name] !== undefined);
     const one = asked ? measureOf(values, 'svcca') : undefined;
     const run = runOptionsOf(values);
     const [x, y] = [await loadArray(String(values['x'])), await loadArray(String(values['y']))];
     await backendFor(values, false);
     const { onProgress, stop } = progressBar();
-    const scored = await score(x.array, y.array, {
-      ...run,
-      signal,
-      onProgress,
-      ...(one && { ...one.options, measure: one.measure }),
-    }).finally(stop);
+    const compute = async () => {
+      const all = { ...run, signal, onProgress };
+      const found = await score(x.array, y.array, {
+        ...all,
+        ...(one && { ...one.options, measure: one.measure }),
+      });
+      const inferred = inference ? await infer(x.array, y.array, found.results, all, values) : [];
+      return { ...found, inferred };
+    };
+    const { inferred, ...scored } = await compute().finally(stop);
     const json = `${JSON.stringify(
       {
         format: 'svcca/score@1',
@@ -48,23 +57,39 @@ export const scoreCommand: Command = {
         names: { x: x.name, y: y.name },
         fingerprints: { x: x.fingerprint, y: y.fingerprint },
         ...scored,
+        ...(inference && {
+          inference: inferred.map((one, i) => ({ label: scored.results[i].label, ...withoutDraws(one) })),
+        }),
       },
       null,
       2,
     )}\n`;
     for (const { path } of files) await writeAtomic(path, json);
     if (values['json']) process.stdout.write(json);
-    else process.stdout.write(text(x.name, y.name, scored));
+    else process.stdout.write(text(x.name, y.name, scored, inferred));
   },
 };
 
-function text(x: string, y: string, { results, skipped }: Awaited<ReturnType<typeof score>>): string {
+/** The JSON has no draws and no second copy of the result. */
+function withoutDraws({ test, interval }: Inferred) {
+  return {
+    ...(test && { test: without(test, ['draws', 'result', 'measure']) }),
+    ...(interval && { interval: without(interval, ['result', 'measure']) }),
+  };
+}
+
+function text(x: string, y: string, { results, skipped }: Scores, inferred: readonly Inferred[]): string {
+  const { head, rows } = inferenceColumns(inferred);
   const first = results[0];
   const side = (name: string, key: 'x' | 'y') => {
     const { neurons, rank, dead } = first[key];
     return `${key} ${name}: ${neurons} neurons, rank ${rank}${dead ? `, ${dead} dead` : ''}`;
   };
-  const warnings = [...new Set(results.flatMap((result) => result.warnings))];
+  const warnings = [
+    ...new Set(
+      [...results, ...inferred.flatMap(({ interval }) => interval ?? [])].flatMap((one) => one.warnings),
+    ),
+  ];
   return [
     ...(first
       ? [
@@ -75,13 +100,14 @@ function text(x: string, y: string, { results, skipped }: Awaited<ReturnType<typ
         ]
       : []),
     table(
-      ['measure', 'score', 'chance', 'kept x', 'kept y'],
-      results.map((r) => [
+      ['measure', 'score', 'chance', 'kept x', 'kept y', ...head],
+      results.map((r, i) => [
         r.label,
         r.score.toPrecision(8),
         r.chance?.toFixed(4) ?? '',
         String(r.x.kept ?? ''),
         String(r.y.kept ?? ''),
+        ...(rows[i] ?? []),
       ]),
     ),
     ...notTaken(skipped),

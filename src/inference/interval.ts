@@ -21,7 +21,7 @@ import { subsets } from './subsets.js';
 /** Options of {@link interval}; those of the measure stand beside them. */
 export interface IntervalOptions extends PairOptions {
   /** @defaultValue `'svcca'` */
-  readonly measure?: MeasureName | Measure<never>;
+  readonly measure?: MeasureName | Measure<object>;
   /**
    * `'jackknife'` leaves out one group of datapoints after the other; `'bootstrap'` draws groups with repetition.
    * @defaultValue `'jackknife'`

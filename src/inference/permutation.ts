@@ -21,7 +21,7 @@ import type { SelfScores } from './rematched.js';
 /** Options of {@link permutationTest}; those of the measure stand beside them. */
 export interface PermutationOptions extends PairOptions {
   /** @defaultValue `'svcca'` */
-  readonly measure?: MeasureName | Measure<never>;
+  readonly measure?: MeasureName | Measure<object>;
   /** Random matchings. @defaultValue 999 */
   readonly permutations?: number;
   /** The same seed gives the same matchings. @defaultValue 0 */

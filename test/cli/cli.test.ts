@@ -11,6 +11,7 @@ import { measureArgs } from '../../src/cli/measure-arguments.js';
 import { ModelSimilarity } from '../../src/compare/model-similarity.js';
 import { Similarity } from '../../src/compare/similarity.js';
 import { measures } from '../../src/measures/registry.js';
+import { permutationTest } from '../../src/inference/permutation.js';
 import { loadNpz, saveNpy, saveNpz } from '../../src/node/files.js';
 import { gaussian, hasReference, root, shared } from '../support.js';
 
@@ -174,6 +175,45 @@ describe.concurrent('score', () => {
     const small = await svcca(['score', 'x.npy', 'y.npy']);
     expect(small.out).toMatch(/^mutual 10-NN +0\.\d+ +0\.1266$/m);
     expect(small.out).not.toContain('not taken');
+  });
+
+  it('tests and intervals on request, the same as the API gives', async () => {
+    const args = ['score', 'x.npy', 'y.npy', '--measure', 'cca,cka', '--permutations', '99'];
+    const { code, out } = await svcca([...args, '--interval', 'jackknife', '--block', '4', '--seed', '3']);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^measure +score +chance +kept x +kept y +p +matched at random +95 % interval/m);
+    const json = await svcca([...args, '--interval', 'jackknife', '--block', '4', '--seed', '3', '--json']);
+    const [first] = (JSON.parse(json.out) as { inference: [{ test: object; interval: object }] }).inference;
+    const [x, y] = [1, 2].map((seed) => gaussian(80, 3, seed));
+    const {
+      draws: _draws,
+      result: _result,
+      measure: _measure,
+      ...test
+    } = await permutationTest(x, y, {
+      measure: 'cca',
+      permutations: 99,
+      block: 4,
+      seed: 3,
+      engine: 'ml-matrix',
+    });
+    for (const [key, value] of Object.entries(test)) {
+      if (typeof value === 'number') expect(first.test).toHaveProperty(key, expect.closeTo(value, 9));
+    }
+    expect(first.interval).toMatchObject({ level: 0.95, blocks: 20, groups: 20 });
+    expect(json.out).not.toContain('"draws"');
+  });
+
+  it('inference asked for in part, or in the wrong way, has code 2', async () => {
+    const idle = await svcca(['score', 'x.npy', 'y.npy', '--block', '4']);
+    expect(idle).toMatchObject({ code: 2 });
+    expect(idle.err).toMatch(/--block says how to infer: give --permutations or --interval/);
+    const how = await svcca(['score', 'x.npy', 'y.npy', '--interval', 'bayes']);
+    expect(how).toMatchObject({ code: 2 });
+    expect(how.err).toMatch(/resampling is 'bayes': choose one of 'jackknife', 'bootstrap'/);
+    const block = await svcca(['score', 'x.npy', 'y.npy', '--permutations', '9', '--block', '80']);
+    expect(block).toMatchObject({ code: 2 });
+    expect(block.err).toMatch(/nothing to permute/);
   });
 
   it('one measure with its options, as a table and as a file', async () => {
