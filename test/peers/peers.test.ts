@@ -49,9 +49,7 @@ test('a tolerance wider than 1e-8 has its reason beside it', () => {
 
 test('no two cases share a name', () => {
   for (const { agreements } of tables) {
-    const ids = agreements.flatMap((agreement) => agreement.pairs.map((pair) => caseId(agreement, pair)));
     const names = agreements.flatMap(({ of, pairs }) => pairs.map((pair) => `${of}: ${pair}`));
     expect(new Set(names).size).toBe(names.length);
-    expect(new Set(ids).size).toBeGreaterThan(0);
   }
 });
