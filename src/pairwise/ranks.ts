@@ -83,7 +83,7 @@ async function spearmanByBins(
     new QuantileBins(await somePairs(sides[0], SAMPLE, breathe), bins),
     new QuantileBins(await somePairs(sides[1], SAMPLE, breathe), bins),
   ];
-  await eachPair(engine, sides, breathe, ({ x, y, from, to }) => {
+  await eachPair(engine, sides, half(breathe, 0), ({ x, y, from, to }) => {
     roundForTies(x, from, to);
     roundForTies(y, from, to);
     left.add(x, from, to);
@@ -91,7 +91,7 @@ async function spearmanByBins(
   });
   const [a, b] = [left.finish(), right.finish()];
   let sum = 0;
-  await eachPair(engine, sides, breathe, ({ x, y, from, to }) => {
+  await eachPair(engine, sides, half(breathe, 1), ({ x, y, from, to }) => {
     roundForTies(x, from, to);
     roundForTies(y, from, to);
     for (let at = from; at < to; at++) {
@@ -103,6 +103,12 @@ async function spearmanByBins(
   // Angles obey the triangle inequality, and a cosine changes by no more than its angle.
   const found = ratio(pairsOf(sides[0].rows.rows), sum, a.squares, b.squares);
   return { ...found, bound: Math.min(2, a.angle + b.angle) };
+}
+
+/** Tells the progress of one of two passes as that of both. */
+function half(breathe: Breathe, pass: 0 | 1): Breathe {
+  return (done, total) =>
+    done === undefined || total === undefined ? breathe() : breathe(done + pass * total, 2 * total);
 }
 
 function inner(x: Float64Array, y: Float64Array, from: number, to: number): number {

@@ -142,6 +142,17 @@ describe("Spearman's ρ by bins", () => {
     expect(Math.abs(binned.score - exact.score)).toBeLessThan(1e-13);
   });
 
+  it('tells its progress once, over both passes', async () => {
+    const side = euclidean(gaussian(600, 2, 1));
+    const told: (number | undefined)[][] = [];
+    const listen = (...progress: (number | undefined)[]) => {
+      if (progress.length > 0) told.push(progress);
+      return Promise.resolve();
+    };
+    await spearman(engine, [side, side], listen, { sortedUpTo: 0, bins: 100 });
+    expect(told).toEqual([1, 2, 3, 4, 5, 6].map((done) => [done, 6]));
+  });
+
   it('is 0 where all are tied', async () => {
     const flat = squaredEuclidean(mapped(gaussian(50, 3, 1), () => 0.1));
     const other = squaredEuclidean(gaussian(50, 3, 2));
