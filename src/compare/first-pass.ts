@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { onDevice } from '../capture/device.js';
 import { DataError, OptionError } from '../errors.js';
 import type { Matrix } from '../matrix.js';
 import type { Engine, HostMatrix } from '../engines/engine.js';
@@ -12,14 +11,17 @@ import { factorDirect } from '../factor/direct.js';
 import type { Factor } from '../factor/factor.js';
 import type { MethodChoice } from '../factor/in-memory.js';
 import { Moments, factorMoments } from '../factor/moments.js';
+import { sideOfMoments, sideOfSamples } from '../factor/products.js';
+import type { ProductSide } from '../factor/products.js';
 import { factorRows } from '../factor/wide.js';
 import type { Needs } from '../measures/measure.js';
 import type { Breathe } from '../options.js';
-import { blockOf } from './plan.js';
-import type { Plan, View } from './plan.js';
+import type { Plan } from './plan.js';
 import type { Batches, LockstepStream } from './stream.js';
 import { handleOf, matrixOf, shapeOf } from './views.js';
 import type { Draw } from './views.js';
+import { waysOf } from './ways.js';
+import type { Way } from './ways.js';
 
 /** What the passes need to know beside the plan. */
 export interface PassOptions extends Draw {
@@ -37,6 +39,8 @@ export interface PassOptions extends Draw {
 export interface ReadView {
   /** Where a measure needs factors. */
   readonly factored?: FactoredView;
+  /** Where inner products are enough, and cheaper. */
+  readonly products?: ProductSide;
   /** Where a measure needs the samples. */
   readonly samples?: Matrix;
 }
@@ -55,14 +59,20 @@ export async function readViews(
   needs: Needs,
   options: PassOptions,
 ): Promise<{ plan: Plan; views: ReadView[]; samples: number }> {
-  const collectors: Collector[] = [];
+  let collectors: Collector[] = [];
   let plan: Plan | undefined;
   let samples = 0;
   let held = 0;
   for await (const batches of stream.read()) {
-    plan ??= planFrom(batches);
+    if (plan === undefined) {
+      plan = planFrom(batches);
+      const ways = waysOf(plan, batches, needs, options);
+      collectors = plan.views.map((view, i) =>
+        collectorOf(engine, ways[i], shapeOf(view, batches, options).cols, needs),
+      );
+    }
     for (const [i, view] of plan.views.entries()) {
-      const { moments, parts } = (collectors[i] ??= collectorOf(engine, view, batches, needs, options));
+      const { moments, parts } = collectors[i];
       if (parts) {
         const part = await matrixOf(view, batches, options);
         parts.push(part);
@@ -85,37 +95,43 @@ export async function readViews(
     });
   }
   // Started together: an engine with threads factors them side by side.
-  const views = await together(collectors, async ({ moments, parts }): Promise<ReadView> => {
-    const whole = parts && stack(parts);
-    const held = whole && needs.samples ? { samples: whole } : {};
-    if (moments) {
-      const factor = await factorMoments(engine, await moments.data());
-      moments.dispose();
-      return { ...held, factored: { factor } };
-    }
-    if (!needs.keep || !whole) return held;
-    return { ...held, factored: await factorHeld(engine, whole, options.method) };
-  });
+  const views = await together(collectors, (collector) => finished(engine, collector, needs, options));
   return { plan, views, samples };
 }
 
 /** What is gathered of a view while the batches pass: its moments, its datapoints, or both. */
 interface Collector {
+  readonly way: Way;
   readonly moments?: Moments;
   readonly parts?: Matrix[];
 }
 
-function collectorOf(
+function collectorOf(engine: Engine, way: Way, neurons: number, needs: Needs): Collector {
+  const byMoments = way === 'factor by moments' || way === 'products by neurons';
+  return {
+    way,
+    ...(byMoments && { moments: new Moments(engine, neurons) }),
+    ...((!byMoments || needs.samples) && { parts: [] }),
+  };
+}
+
+async function finished(
   engine: Engine,
-  view: View,
-  batches: Batches,
+  { way, moments, parts }: Collector,
   needs: Needs,
-  options: PassOptions,
-): Collector {
-  if (!needs.keep) return { parts: [] };
-  if (heldWhole(view, batches, options)) return { parts: [] };
-  const moments = new Moments(engine, shapeOf(view, batches, options).cols);
-  return needs.samples ? { moments, parts: [] } : { moments };
+  { method }: PassOptions,
+): Promise<ReadView> {
+  const whole = parts && stack(parts);
+  const held = whole && needs.samples ? { samples: whole } : {};
+  if (moments) {
+    const data = await moments.data();
+    moments.dispose();
+    if (way === 'products by neurons') return { ...held, products: sideOfMoments(data) };
+    return { ...held, factored: { factor: await factorMoments(engine, data) } };
+  }
+  if (way === 'samples' || !whole) return held;
+  if (way === 'products by samples') return { ...held, products: await sideOfSamples(engine, whole) };
+  return { ...held, factored: await factorHeld(engine, whole, method) };
 }
 
 function tooLarge(bytes: number, samples: number, { memory }: PassOptions): OptionError {
@@ -133,27 +149,6 @@ async function factorHeld(engine: Engine, x: Matrix, method: MethodChoice): Prom
   const held = await engine.download(basis);
   engine.dispose(basis);
   return { factor, basis: held };
-}
-
-/**
- * Whether the datapoints of a view are held in memory to be factored as a whole: for method `direct`; by itself where there
- * are fewer of them than neurons, or where they are float64, as long as they and their basis fit the memory.
- */
-function heldWhole(view: View, batches: Batches, options: PassOptions): boolean {
-  const { method, memory, samples } = options;
-  if (method === 'moments') return false;
-  const { rows: inBatch, cols } = shapeOf(view, batches, options);
-  const rows = samples === undefined ? undefined : (inBatch / batches[0].samples) * samples;
-  const fits = rows !== undefined && 16 * rows * cols <= memory;
-  if (method === 'direct') {
-    if (fits || rows === undefined) return true;
-    throw new OptionError(
-      `method 'direct' holds ${Math.round(rows)} × ${cols} datapoints in memory, above the ${memory} bytes allowed: ` +
-        "raise 'memory', or use method 'moments'",
-    );
-  }
-  const block = blockOf(batches[view.side], view.layer);
-  return fits && (rows < cols || (!onDevice(block) && block.data instanceof Float64Array));
 }
 
 function stack(parts: readonly Matrix[]): Matrix {

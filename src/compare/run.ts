@@ -12,16 +12,17 @@ import { openEngine } from '../engines/select.js';
 import { inGroups, withScope } from '../engines/scope.js';
 import { DEFAULT_MEMORY } from '../factor/in-memory.js';
 import type { MethodChoice } from '../factor/in-memory.js';
-import type { Pair, SimilarityResult } from '../measures/measure.js';
+import type { SimilarityResult } from '../measures/measure.js';
 import { combineNeeds, evaluate, evaluateSamples } from '../measures/pair.js';
+import type { AnyPair } from '../measures/pair.js';
 import { breather, keyword, pause, wholeNumber } from '../options.js';
 import type { Breathe, RunOptions } from '../options.js';
 import type { Asked } from './asked.js';
 import { readViews } from './first-pass.js';
-import type { FactoredView, PassOptions, ReadView } from './first-pass.js';
+import type { PassOptions, ReadView } from './first-pass.js';
 import { planComparison } from './plan.js';
 import type { LayerOf, LayerPair, Plan } from './plan.js';
-import { crossCells } from './second-pass.js';
+import { pairsOfCells } from './second-pass.js';
 import { openSources } from './sources.js';
 import type { SideInput } from './sources.js';
 import { heldInMemory } from './stream.js';
@@ -127,7 +128,7 @@ export async function runComparison(
 
 /** Everything that the measures may use of one pair of layers. */
 interface CellData {
-  readonly pair?: Pair;
+  readonly pair?: AnyPair;
   readonly x: ReadView;
   readonly y: ReadView;
   readonly breathe: Breathe;
@@ -141,8 +142,7 @@ async function gather(
   passes: PassOptions,
   needs: ReturnType<typeof combineNeeds>,
 ): Promise<CellData[]> {
-  const factored = views.flatMap((view): FactoredView[] => (view.factored ? [view.factored] : []));
-  const pairs = needs.keep ? await crossCells(engine, plan, stream, factored, needs, passes) : [];
+  const pairs = needs.keep ? await pairsOfCells(engine, plan, views, stream, needs, passes) : [];
   return plan.cells.map(({ a, b }, c) => ({
     ...(pairs[c] && { pair: pairs[c] }),
     x: views[a],

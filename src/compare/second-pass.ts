@@ -8,24 +8,70 @@ import type { Engine, Handle, HostMatrix } from '../engines/engine.js';
 import { inGroups, together } from '../engines/scope.js';
 import { Projector, correctedCross, dot, squaredNorms } from '../factor/cross.js';
 import { keptDirections } from '../factor/keep.js';
+import { productsOfKernels } from '../factor/products.js';
 import type { Needs, Pair } from '../measures/measure.js';
 import { absoluteProjections } from '../measures/pair.js';
-import type { FactoredView, PassOptions } from './first-pass.js';
+import type { AnyPair } from '../measures/pair.js';
+import { productCells } from './product-pass.js';
+import type { PassOptions, ReadView } from './first-pass.js';
 import type { Plan, View } from './plan.js';
 import type { LockstepStream } from './stream.js';
 import { handleOf, matrixOf, shapeOf } from './views.js';
 
-/** The {@link Pair} of every cell, in the order of the plan. */
-export async function crossCells(
+/** The pair of every cell, in the order of the plan, as its views were read. */
+export async function pairsOfCells(
+  engine: Engine,
+  plan: Plan,
+  views: readonly ReadView[],
+  stream: LockstepStream,
+  needs: Needs,
+  options: PassOptions,
+): Promise<AnyPair[]> {
+  const pairs: AnyPair[] = [];
+  const take = async (
+    belongs: (view: ReadView) => boolean,
+    pairUp: (part: Plan) => Promise<readonly AnyPair[]>,
+  ): Promise<void> => {
+    const at = plan.cells.flatMap(({ a }, c) => (belongs(views[a]) ? [c] : []));
+    if (at.length === 0) return;
+    const found = await pairUp({ views: plan.views, cells: at.map((c) => plan.cells[c]) });
+    at.forEach((c, i) => (pairs[c] = found[i]));
+  };
+  const { rowNorms = false } = needs;
+  await take(
+    ({ factored }) => factored !== undefined,
+    (part) => crossCells(engine, part, stream, views, needs, options),
+  );
+  await take(
+    ({ products }) => products !== undefined && products.kernel === undefined,
+    (part) => productCells(engine, part, views, stream, rowNorms, options),
+  );
+  await take(
+    ({ products }) => products?.kernel !== undefined,
+    (part) =>
+      Promise.resolve(
+        part.cells.map(({ a, b }) => {
+          const [x, y] = [views[a].products!, views[b].products!];
+          return { x, y, products: productsOfKernels(x, y, rowNorms) };
+        }),
+      ),
+  );
+  return pairs;
+}
+
+async function crossCells(
   engine: Engine,
   plan: Plan,
   stream: LockstepStream,
-  factored: readonly FactoredView[],
+  views: readonly ReadView[],
   needs: Needs,
   options: PassOptions,
 ): Promise<Pair[]> {
   const keep = needs.keep ?? 'all';
-  const projectors = await together(factored, async ({ factor, basis }) => {
+  const factored = views.map((view) => view.factored);
+  const projectors = await together(factored, async (view) => {
+    if (view === undefined) return undefined;
+    const { factor, basis } = view;
     const kept = keptDirections(factor.s, keep);
     return basis || kept === 0 ? undefined : Projector.open(engine, factor, kept);
   });
@@ -36,7 +82,9 @@ export async function crossCells(
   for await (const batches of stream.read()) {
     const squared: Float64Array[] = [];
     const baseOf = async (view: View, i: number): Promise<Handle | undefined> => {
-      const { factor, basis } = factored[i];
+      const known = factored[i];
+      if (known === undefined) return undefined;
+      const { factor, basis } = known;
       const { rows: inBatch } = shapeOf(view, batches, options);
       const from = offsets[i];
       offsets[i] += inBatch;
@@ -65,12 +113,13 @@ export async function crossCells(
   const corrections = await together(projectors, async (projector) => projector?.correction());
   const pairs = await together(plan.cells, async ({ a, b }, c): Promise<Pair> => {
     const block = blocks[c];
+    const [x, y] = [factored[a]!.factor, factored[b]!.factor];
     return {
-      x: factored[a].factor,
-      y: factored[b].factor,
+      x,
+      y,
       cross: block
         ? await correctedCross(engine, block, corrections[a], corrections[b])
-        : zeros(keptDirections(factored[a].factor.s, keep), keptDirections(factored[b].factor.s, keep)),
+        : zeros(keptDirections(x.s, keep), keptDirections(y.s, keep)),
       ...(needs.rowNorms && {
         rowNorms: { xx: norms.self[a], xy: norms.cross[c], yy: norms.self[b] },
       }),

@@ -1,16 +1,16 @@
 /**
- * Centred kernel alignment (Kornblith, Norouzi, Lee, Hinton 2019). With the linear kernel over all samples from factors:
- * `‖S₁CS₂‖²`; with every other kernel, and over minibatches, from samples.
+ * Centred kernel alignment (Kornblith, Norouzi, Lee, Hinton 2019). With the linear kernel over all samples from inner products,
+ * without factors where nothing else needs them; with every other kernel, and over minibatches, from samples.
  *
  * @module
  */
 import { OptionError } from '../errors.js';
 import { flag, keyword, knownKeys, wholeNumber } from '../options.js';
-import type { Factor } from '../factor/factor.js';
 import { checkKernel } from './cka-kernels.js';
 import type { Bandwidth, CkaKernel } from './cka-kernels.js';
 import { UNDEFINED_DEBIASED, checkEstimate, ckaOfSamples } from './cka-samples.js';
-import type { Measure, Pair } from './measure.js';
+import { kernelCosine, productsOf } from './inner-products.js';
+import type { InnerProducts, Measure, Outcome } from './measure.js';
 
 /** Options of {@link cka}. */
 export interface CkaOptions {
@@ -65,7 +65,7 @@ export const ckaMeasure: Measure<CkaOptions> = {
     'Kornblith, Norouzi, Lee, Hinton, Similarity of neural network representations revisited, ICML 2019, arXiv 1905.00414; ' +
     'minibatches: Nguyen, Raghu, Kornblith, ICLR 2021, arXiv 2010.15327',
   invariances: ['orthogonal', 'isotropic scaling', 'translation'],
-  cost: 'n·d² and d³ a layer, n·d² a pair; n²·d a pair with a kernel that is not linear, n·b·d over minibatches of b',
+  cost: 'n·d² a layer and a pair; n²·d a pair with a kernel that is not linear, n·b·d over minibatches of b',
   symmetric: true,
   defaults: Object.freeze({
     kernel: 'linear',
@@ -94,66 +94,40 @@ export const ckaMeasure: Measure<CkaOptions> = {
 
   needs: ({ kernel, estimator, minibatch }) =>
     kernel === 'linear' && minibatch === false
-      ? { keep: 'all', rowNorms: estimator === 'debiased' }
+      ? { keep: 'all', rowNorms: estimator === 'debiased', products: true }
       : { samples: true },
 
   evaluate(pair, { estimator }) {
     const kept = { x: pair.x.rank, y: pair.y.rank };
-    const constant = kept.x === 0 || kept.y === 0;
     return Promise.resolve().then(() => {
-      if (constant) return { score: 0, kept };
-      return estimator === 'biased' ? { ...biased(pair), kept } : { ...debiased(pair), kept };
+      if (kept.x === 0 || kept.y === 0) return { score: 0, kept };
+      return { ...linear(productsOf(pair), pair.x.samples, estimator), kept };
+    });
+  },
+
+  evaluateProducts({ x, products }, { estimator }) {
+    return Promise.resolve().then(() => {
+      if (products.xx === 0 || products.yy === 0) return { score: 0 };
+      return linear(products, x.samples, estimator);
     });
   },
 
   evaluateSamples: (pair, options, engine) => ckaOfSamples(engine, pair, options),
 };
 
-function biased({ x, y, cross }: Pair): { score: number; chance: number } {
-  const [a, b] = [relative(x), relative(y)];
-  const norms = Math.sqrt(sumOf(a, 4) * sumOf(b, 4));
-  // The kernels' traces and norms do not change with the order of samples.
-  const chance = (sumOf(a, 2) * sumOf(b, 2)) / norms / (x.samples - 1);
-  return { score: Math.min(1, alignmentOf(a, b, cross.data) / norms), chance: Math.min(1, chance) };
-}
-
 /**
- * Unbiased HSIC of linear kernels needs, beside `‖XᵀY‖²`, only the squared norms `aᵢ`, `bᵢ` of the centred rows:
- * `n(n−3)·HSIC = ‖XᵀY‖² − Σaᵢbᵢ·n/(n−2) + ΣaᵢΣbᵢ/((n−1)(n−2))`.
+ * Linear CKA of sides of trace 1. Unbiased HSIC of linear kernels needs, beside `‖XᵀY‖²`, only the squared norms `aᵢ`, `bᵢ` of the
+ * centred rows: `n(n−3)·HSIC = ‖XᵀY‖² − Σaᵢbᵢ·n/(n−2) + ΣaᵢΣbᵢ/((n−1)(n−2))`.
  */
-function debiased({ x, y, cross, rowNorms }: Pair): { score: number; chance?: number; warnings?: string[] } {
-  const n = x.samples;
-  checkEstimate(n, { estimator: 'debiased' });
+function linear(products: InnerProducts, n: number, estimator: 'biased' | 'debiased'): Outcome {
+  if (estimator === 'biased') return kernelCosine(products, n);
+  checkEstimate(n, { estimator });
+  const { rowNorms } = products;
   if (rowNorms === undefined)
     throw new TypeError('debiased CKA was not given the row norms that it asked for');
-  const [a, b] = [relative(x), relative(y)];
-  const [p, q] = [x.s[0] ** 2, y.s[0] ** 2];
-  const hsic = (product: number, norms: number, traces: number) =>
-    product - (norms * n) / (n - 2) + traces / ((n - 1) * (n - 2));
-  const [ta, tb] = [sumOf(a, 2), sumOf(b, 2)];
-  const xy = hsic(alignmentOf(a, b, cross.data), rowNorms.xy / p / q, ta * tb);
-  const xx = hsic(sumOf(a, 4), rowNorms.xx / p / p, ta * ta);
-  const yy = hsic(sumOf(b, 4), rowNorms.yy / q / q, tb * tb);
-  if (xx <= 0 || yy <= 0) {
-    return { score: 0, warnings: [UNDEFINED_DEBIASED] };
-  }
+  const hsic = (side: 'xx' | 'xy' | 'yy') =>
+    products[side] - (rowNorms[side] * n) / (n - 2) + 1 / ((n - 1) * (n - 2));
+  const [xx, xy, yy] = [hsic('xx'), hsic('xy'), hsic('yy')];
+  if (xx <= 0 || yy <= 0) return { score: 0, warnings: [UNDEFINED_DEBIASED] };
   return { score: xy / Math.sqrt(xx) / Math.sqrt(yy), chance: 0 };
-}
-
-/** `Σ (aᵢ Cᵢⱼ bⱼ)²`. */
-function alignmentOf(a: Float64Array, b: Float64Array, cross: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) {
-    for (let j = 0; j < b.length; j++) sum += (a[i] * cross[i * b.length + j] * b[j]) ** 2;
-  }
-  return sum;
-}
-
-/** Singular values relative to the largest: their fourth powers then neither overflow nor vanish. */
-function relative({ s }: Factor): Float64Array {
-  return s.map((value) => value / s[0]);
-}
-
-function sumOf(values: Float64Array, power: number): number {
-  return values.reduce((sum, value) => sum + value ** power, 0);
 }

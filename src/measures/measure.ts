@@ -75,6 +75,28 @@ export interface WhitenedPair {
   readonly absoluteProjections?: (side: 'x' | 'y', directions: HostMatrix) => Promise<Float64Array>;
 }
 
+/**
+ * A pair by the inner products of its centred samples, each side scaled so that the trace of its Gram matrix is 1: all that is
+ * needed where no direction is told from another. Of a constant side they are 0.
+ */
+export interface ProductPair {
+  readonly x: ProductFacts;
+  readonly y: ProductFacts;
+  readonly products: InnerProducts;
+}
+
+/** What is known of a side without factoring it. */
+export type ProductFacts = Pick<Side, 'samples' | 'neurons' | 'dead' | 'method'>;
+
+/** Squared Frobenius norms `‖XᵀX‖²`, `‖XᵀY‖²` and `‖YᵀY‖²` of sides of trace 1. */
+export interface InnerProducts {
+  readonly xx: number;
+  readonly xy: number;
+  readonly yy: number;
+  /** Sums over samples of products of the rows' squared norms, where the plan asked for them. */
+  readonly rowNorms?: { readonly xx: number; readonly xy: number; readonly yy: number };
+}
+
 /** Both sides by their samples, for measures of sample × sample matrices. */
 export interface SampledPair {
   readonly x: Matrix;
@@ -92,6 +114,8 @@ export interface Needs {
   readonly rowNorms?: boolean;
   /** Whether `evaluateWhitened` may be called instead of `evaluate`, so that no singular vectors need be found. */
   readonly anyBasis?: boolean;
+  /** Whether `evaluateProducts` may be called instead of `evaluate`, so that nothing need be factored. */
+  readonly products?: boolean;
 }
 
 /** What a measure computes of a pair. */
@@ -134,4 +158,6 @@ export interface Measure<Options extends object = Record<string, unknown>> {
   evaluateSamples?(pair: SampledPair, options: Required<Options>, engine: Engine): Promise<Outcome>;
   /** The same from any bases; of measures that set `anyBasis` in their needs. */
   evaluateWhitened?(pair: WhitenedPair, options: Required<Options>, engine: Engine): Promise<Outcome>;
+  /** The same from inner products; of measures that set `products` in their needs. */
+  evaluateProducts?(pair: ProductPair, options: Required<Options>, engine: Engine): Promise<Outcome>;
 }

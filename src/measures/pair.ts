@@ -9,12 +9,14 @@ import type { Engine, HostMatrix } from '../engines/engine.js';
 import { dot, squaredNorms } from '../factor/cross.js';
 import { crossInMemory } from '../factor/in-memory.js';
 import type { Route } from '../factor/in-memory.js';
+import { productsInMemory } from '../factor/products.js';
 import type { Side } from '../factor/factor.js';
 import type {
   Measure,
   Needs,
   Outcome,
   Pair,
+  ProductPair,
   SampledPair,
   SimilarityResult,
   WhitenedPair,
@@ -45,19 +47,24 @@ export function combineNeeds(all: readonly Needs[]): Needs {
   return {
     keep: keeps.size === 1 ? (factoring[0].keep ?? 'all') : 'all',
     anyBasis: factoring.every(({ anyBasis }) => anyBasis),
+    products: factoring.every(({ products }) => products),
     rowNorms: factoring.some(({ rowNorms }) => rowNorms),
     samples: all.some(({ samples }) => samples),
   };
 }
 
-/** Brings both sides together by a route; in any bases where that is all the measure needs, and cheaper. */
+/** A pair as one of the ways of evaluating a measure takes it. */
+export type AnyPair = Pair | WhitenedPair | ProductPair;
+
+/** Brings both sides together by a route; without factors, or in any bases, where that is all the measure needs, and cheaper. */
 export async function pairInMemory(
   engine: Engine,
   x: Matrix,
   y: Matrix,
   route: Route,
   needs: Needs,
-): Promise<Pair | WhitenedPair> {
+): Promise<AnyPair> {
+  if (needs.products && route !== 'direct') return productsInMemory(engine, x, y, needs.rowNorms ?? false);
   const { keep = 'all', anyBasis = false } = needs;
   const crossed = await crossInMemory(engine, x, y, route, { keep, anyBasis });
   const sides = { x, y };
@@ -91,10 +98,11 @@ export async function absoluteProjections(
 /** Evaluates a measure with resolved options on a factored pair and completes its record. */
 export async function evaluate(
   measure: Measure,
-  pair: Pair | WhitenedPair,
+  pair: AnyPair,
   options: Record<string, unknown>,
   engine: Engine,
 ): Promise<SimilarityResult> {
+  if ('products' in pair) return evaluateProducts(measure, pair, options, engine);
   const outcome = await (isFactored(pair)
     ? measure.evaluate!(pair, options, engine)
     : measure.evaluateWhitened!(pair, options, engine));
@@ -106,6 +114,27 @@ export async function evaluate(
     y: { neurons: y.neurons, dead: y.dead, rank: y.rank, ...(outcome.kept && { kept: outcome.kept.y }) },
     method: x.method === 'direct' && y.method === 'direct' ? 'direct' : 'moments',
     warnings: [...constantWarnings({ x: x.rank === 0, y: y.rank === 0 }), ...(outcome.warnings ?? [])],
+  };
+}
+
+async function evaluateProducts(
+  measure: Measure,
+  pair: ProductPair,
+  options: Record<string, unknown>,
+  engine: Engine,
+): Promise<SimilarityResult> {
+  const outcome = await measure.evaluateProducts!(pair, options, engine);
+  const { x, y, products } = pair;
+  return {
+    ...recorded(measure, outcome, options, engine),
+    samples: x.samples,
+    x: { neurons: x.neurons, dead: x.dead },
+    y: { neurons: y.neurons, dead: y.dead },
+    method: x.method,
+    warnings: [
+      ...constantWarnings({ x: products.xx === 0, y: products.yy === 0 }),
+      ...(outcome.warnings ?? []),
+    ],
   };
 }
 

@@ -128,7 +128,7 @@ async function measured(
   if (needs.samples) return evaluateSamples(measure, { ...sides, x, y }, resolved, engine);
   const route = chooseRoute(options.method ?? 'auto', [sides.x, sides.y], options.memory);
   // Singular values are needed to tell what remains from rounding.
-  const factored: Needs = { ...needs, keep: 'all', anyBasis: false };
+  const factored: Needs = { ...needs, keep: 'all', anyBasis: false, products: false };
   const pair = (await pairInMemory(engine, x, y, route, factored)) as Pair;
   const left = trimmed(pair.x, rest.x.floor, rank);
   const right = trimmed(pair.y, rest.y.floor, rank);

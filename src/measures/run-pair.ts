@@ -13,8 +13,9 @@ import { chooseRoute } from '../factor/in-memory.js';
 import type { MethodChoice } from '../factor/in-memory.js';
 import { breather, keyword, pause, without } from '../options.js';
 import type { RunOptions } from '../options.js';
-import type { Measure, Needs, Pair, SampledPair, SimilarityResult, WhitenedPair } from './measure.js';
+import type { Measure, Needs, SampledPair, SimilarityResult } from './measure.js';
 import { checkSameSamples, evaluate, evaluateSamples, pairInMemory } from './pair.js';
+import type { AnyPair } from './pair.js';
 
 /** Options of every call on two matrices, beside those of the measure. */
 export interface PairOptions extends RunOptions {
@@ -79,7 +80,7 @@ export async function factored(
   { method = 'auto', memory, signal, onProgress }: PairOptions,
   needs: Needs,
   engine: Engine,
-): Promise<Pair | WhitenedPair> {
+): Promise<AnyPair> {
   onProgress?.({ stage: 'factor', done: 0, total: 2 });
   const pair = await pairInMemory(engine, x, y, chooseRoute(method, [x, y], memory), needs);
   onProgress?.({ stage: 'factor', done: 2, total: 2 });

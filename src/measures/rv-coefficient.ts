@@ -5,9 +5,8 @@
  * @module
  */
 import { flag, knownKeys } from '../options.js';
-import type { Factor } from '../factor/factor.js';
-import type { Measure, Outcome, Pair } from './measure.js';
-import { scaledCross } from './scaled-cross.js';
+import { kernelCosine, productsOf } from './inner-products.js';
+import type { InnerProducts, Measure, Outcome } from './measure.js';
 
 /** Options of {@link rvCoefficient}. */
 export interface RvCoefficientOptions {
@@ -29,7 +28,7 @@ export const rvCoefficientMeasure: Measure<RvCoefficientOptions> = {
     '1976; modified: Smilde et al., Matrix correlations for high-dimensional data, Bioinformatics 2009; adjusted: ' +
     'El Ghaziri & Qannari, Measures of association between two datasets, Food Quality and Preference 2015',
   invariances: ['orthogonal', 'isotropic scaling', 'translation'],
-  cost: 'n·d² and d³ a layer, n·d² a pair',
+  cost: 'n·d² a layer and a pair',
   symmetric: true,
   defaults: Object.freeze({ modified: false }),
 
@@ -38,59 +37,34 @@ export const rvCoefficientMeasure: Measure<RvCoefficientOptions> = {
     return { modified: flag('modified', { ...this.defaults, ...options }.modified) };
   },
 
-  needs: ({ modified }) => ({ keep: 'all', rowNorms: modified }),
+  needs: ({ modified }) => ({ keep: 'all', rowNorms: modified, products: true }),
 
   evaluate(pair, { modified }) {
     const kept = { x: pair.x.rank, y: pair.y.rank };
     return Promise.resolve().then(() => {
       if (kept.x === 0 || kept.y === 0) return { score: 0, kept };
-      return { ...(modified ? withoutDiagonals(pair) : whole(pair)), kept };
+      return { ...ofProducts(productsOf(pair), pair.x.samples, modified), kept };
+    });
+  },
+
+  evaluateProducts({ x, products }, { modified }) {
+    return Promise.resolve().then(() => {
+      if (products.xx === 0 || products.yy === 0) return { score: 0 };
+      return ofProducts(products, x.samples, modified);
     });
   },
 };
-
-/** Sums over the samples' inner products of a pair whose sides both have largest singular value 1. */
-function products(pair: Pair) {
-  const [a, b] = [relative(pair.x), relative(pair.y)];
-  const { data } = scaledCross({ ...pair, x: { ...pair.x, s: a }, y: { ...pair.y, s: b } });
-  return {
-    kl: data.reduce((sum, value) => sum + value * value, 0),
-    kk: sumOf(a, 4),
-    ll: sumOf(b, 4),
-    traces: sumOf(a, 2) * sumOf(b, 2),
-  };
-}
-
-/** Over all orders of the samples `⟨K, L⟩` has the mean `tr K · tr L / (n − 1)`. */
-function whole(pair: Pair): Outcome {
-  const { kl, kk, ll, traces } = products(pair);
-  const norm = Math.sqrt(kk * ll);
-  return { score: Math.min(1, kl / norm), chance: traces / (pair.x.samples - 1) / norm };
-}
 
 /**
  * The squared diagonals are the squared norms of the rows. Centred rows sum to nothing, so the other entries of `K` sum to
  * `−tr K`, and the product of two such sums over `n(n − 1)` is the mean over all orders of the samples.
  */
-function withoutDiagonals(pair: Pair): Outcome {
-  const { x, y, rowNorms } = pair;
+function ofProducts(products: InnerProducts, n: number, modified: boolean): Outcome {
+  if (!modified) return kernelCosine(products, n);
+  const { xx, xy, yy, rowNorms } = products;
   if (rowNorms === undefined)
     throw new TypeError('the modified RV coefficient was not given the row norms that it asked for');
-  const { kl, kk, ll, traces } = products(pair);
-  const [p, q] = [x.s[0] ** 2, y.s[0] ** 2];
-  const norm = Math.sqrt(kk - rowNorms.xx / p / p) * Math.sqrt(ll - rowNorms.yy / q / q);
-  const score = (kl - rowNorms.xy / p / q) / norm;
-  return {
-    score: Math.max(-1, Math.min(1, score)),
-    chance: traces / x.samples / (x.samples - 1) / norm,
-  };
-}
-
-/** Singular values relative to the largest: their fourth powers then neither overflow nor vanish. */
-function relative({ s }: Factor): Float64Array {
-  return s.map((value) => value / s[0]);
-}
-
-function sumOf(values: Float64Array, power: number): number {
-  return values.reduce((sum, value) => sum + value ** power, 0);
+  const norm = Math.sqrt(xx - rowNorms.xx) * Math.sqrt(yy - rowNorms.yy);
+  const score = (xy - rowNorms.xy) / norm;
+  return { score: Math.max(-1, Math.min(1, score)), chance: 1 / n / (n - 1) / norm };
 }

@@ -152,7 +152,7 @@ describe('each cell equals the measure of matrices built by hand', () => {
   it('arrays of rank 4 beside a model, float64 by the direct route', async () => {
     const x = gaussian(SAMPLES * 16, 3, 4);
     const grid = { shape: [SAMPLES, 4, 4, 3], data: x.data };
-    const arrays = await compare({ grid }, { grid }, undefined, { measure: 'cka' });
+    const arrays = await compare({ grid }, { grid }, undefined, { measure: 'procrustes' });
     expect(arrays.cells[0]).toMatchObject({ method: 'direct', samples: SAMPLES * 16 });
     const mixed = await compare({ grid }, b, images, { measure: 'cka' });
     const expected = await cka(x, byHand(b, 'pool', 4));
@@ -232,13 +232,23 @@ describe('economy', () => {
     const similarity = await compare(a, b, images, {
       engine,
       method: 'moments',
-      measure: 'cka',
+      measure: 'procrustes',
       batchSize: SAMPLES,
     });
     // conv on 8, 4 and 1; pool on 4 and 1; flat and out on 1: seven views a side, sixteen pairs.
     expect(similarity.cells).toHaveLength(16);
     expect(calls.get('eigSymmetric')).toBe(14);
     expect(calls.get('accumulateGram')).toBe(14);
+  });
+
+  it('factors nothing where inner products are enough', async () => {
+    for (const options of [{ measure: 'cka' }, { measure: 'rvCoefficient', modified: true }] as const) {
+      const { engine, calls } = await counting();
+      await compare(a, b, images, { engine, batchSize: SAMPLES, ...options });
+      expect([...calls.keys()].filter((name) => /eig|svd|qr|project|singular/i.test(name))).toEqual([]);
+      expect(calls.get('accumulateGram')).toBe(14);
+      expect(calls.get('accumulateCross')).toBe(16);
+    }
   });
 
   it('reports progress stage by stage, never backwards', async () => {

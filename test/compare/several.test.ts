@@ -112,3 +112,59 @@ describe('measures of the samples', () => {
     expect(Math.abs(cut.scores[0] - whole.score)).toBeLessThanOrEqual(1e-12);
   });
 });
+
+describe('measures of inner products alone', () => {
+  /** Layers of more neurons than samples, fewer, and both; float64 and float32. */
+  const wide = (seed: number, single: boolean) => {
+    const values = (rows: number, cols: number, s: number) => {
+      const { data } = gaussian(rows, cols, s);
+      return { shape: [rows, cols], data: single ? Float32Array.from(data, (v) => 5 + v) : data };
+    };
+    return { wide: values(30, 45, seed), tall: values(30, 6, seed + 1), dead: constant };
+  };
+  const constant = { shape: [30, 3], data: new Float32Array(90).fill(0.3) };
+
+  it.each(['float64', 'float32'])('give what factors give: %s', async (kind) => {
+    const [x, y] = [wide(1, kind === 'float32'), wide(7, kind === 'float32')];
+    for (const options of [
+      { measure: 'cka' },
+      { measure: 'cka', estimator: 'debiased' },
+      { measure: 'rvCoefficient', modified: true },
+    ] as const) {
+      const products = await compare(x, y, undefined, options);
+      const factors = await compare(x, y, undefined, { ...options, method: 'direct' });
+      // So little memory that no kernel of the samples is held: factors of the neurons again.
+      const little = await compare(x, y, undefined, { ...options, memory: 3000 });
+      const streamed = await compare(x, y, undefined, { ...options, method: 'moments', batchSize: 7 });
+      expect(products.cells[0].x.rank).toBeUndefined();
+      expect(factors.cells[0].x.rank).toBe(29);
+      for (const other of [factors, little, streamed]) {
+        other.scores.forEach((score, i) => {
+          expect(Math.abs(score - products.scores[i]), `cell ${i}`).toBeLessThan(1e-9);
+          const chances = [other, products].map(({ cells }) => cells[i].chance ?? 0);
+          expect(Math.abs(chances[0] - chances[1])).toBeLessThan(1e-9);
+        });
+      }
+      expect(products.cell('dead', 'tall')).toMatchObject({ score: 0, x: { neurons: 3, dead: 3 } });
+      expect(products.cell('dead', 'tall').warnings[0]).toContain('Side x is constant');
+    }
+  });
+
+  it('are of any scale', async () => {
+    const [x, y] = [wide(1, false), wide(7, false)];
+    const scaled = (m: { shape: number[]; data: Float32Array | Float64Array }, by: number) => ({
+      shape: m.shape,
+      data: Float64Array.from(m.data, (value) => value * by),
+    });
+    const score = await compare(x, y, undefined, { measure: 'cka', estimator: 'debiased' });
+    for (const by of [1e-60, 1e60]) {
+      const far = await compare(
+        { wide: scaled(x.wide, by), tall: scaled(x.tall, by), dead: constant },
+        y,
+        undefined,
+        { measure: 'cka', estimator: 'debiased' },
+      );
+      far.scores.forEach((value, i) => expect(Math.abs(value - score.scores[i])).toBeLessThan(1e-9));
+    }
+  });
+});

@@ -5,6 +5,7 @@ import { wilks } from '../../src/inference/wilks.js';
 import { cca, cka, pwcca, svcca } from '../../src/measures/functions.js';
 import { ccaMeasure } from '../../src/measures/cca.js';
 import { partial } from '../../src/measures/partial.js';
+import type { WhitenedPair } from '../../src/measures/measure.js';
 import { pairInMemory } from '../../src/measures/pair.js';
 import { openEngine } from '../../src/engines/select.js';
 import { gaussian } from '../support.js';
@@ -157,7 +158,7 @@ describe("Wilks' lambda", () => {
     for (let i = 0; i < 1000; i++) {
       const [x, y] = [gaussian(40, 3, 2 * i + 1), gaussian(40, 4, 2 * i + 2)];
       const pair = await pairInMemory(engine, x, y, 'moments', { keep: 'all', anyBasis: true });
-      const { correlations } = await ccaMeasure.evaluateWhitened!(pair, options, engine);
+      const { correlations } = await ccaMeasure.evaluateWhitened!(pair as WhitenedPair, options, engine);
       const [{ rao, bartlett }] = wilks(correlations!, { samples: 40, x: 3, y: 4 });
       if (rao.p <= 0.05) byRao++;
       if (bartlett.p <= 0.05) byBartlett++;

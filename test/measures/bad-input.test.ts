@@ -21,7 +21,9 @@ describe('degenerate layers', () => {
         expect(result.score).toBeGreaterThan(0);
         expect(result.score).toBeLessThanOrEqual(1);
         expect(result.correlations?.every((rho) => rho >= 0 && rho <= 1) ?? true).toBe(true);
-        expect(result.x).toMatchObject({ neurons: 9, dead: 1, rank: 5 });
+        expect(result.x).toMatchObject({ neurons: 9, dead: 1 });
+        // Linear CKA by moments takes inner products and factors nothing.
+        if (measure !== cka || method === 'direct') expect(result.x.rank).toBe(5);
       }
     },
   );

@@ -1,0 +1,134 @@
+/**
+ * Inner products of layers, for measures that tell no direction from another: nothing is factored. Of layers with more neurons
+ * than samples they are those of the samples, else those of the neurons.
+ *
+ * @module
+ */
+import { zeros } from '../matrix.js';
+import type { Matrix } from '../matrix.js';
+import type { Engine, HostMatrix } from '../engines/engine.js';
+import { together } from '../engines/scope.js';
+import { centre } from './centred.js';
+import { dot, squaredNorms } from './cross.js';
+import type { Side } from './factor.js';
+import { Moments } from './moments.js';
+import type { MomentsData } from './moments.js';
+import { transpose } from './small.js';
+
+/** What is known of one layer. */
+export interface ProductSide extends Omit<Side, 'rank' | 'tolerance'> {
+  /** Sum of squares of the centred samples. */
+  readonly trace: number;
+  /** `‖XᵀX‖²_F / trace²`; 0 of a constant layer. */
+  readonly square: number;
+  /** `XXᵀ / trace` of the centred samples `[samples, samples]`, where it was taken by samples. */
+  readonly kernel?: HostMatrix;
+}
+
+/** `‖XᵀX‖²` and its relatives of two sides, each of trace 1; `rowNorms` sum over samples the products of squared norms. */
+export interface Products {
+  readonly xx: number;
+  readonly xy: number;
+  readonly yy: number;
+  readonly rowNorms?: { readonly xx: number; readonly xy: number; readonly yy: number };
+}
+
+/** A layer by the Gram matrix of its neurons. */
+export function sideOfMoments({ samples, mean, gram }: MomentsData): ProductSide {
+  const neurons = mean.length;
+  const { trace, scaled } = ofTraceOne(gram);
+  let dead = 0;
+  for (let j = 0; j < neurons; j++) if (gram.data[j * neurons + j] === 0) dead++;
+  return { samples, neurons, dead, mean, method: 'moments', trace, square: squareOf(scaled) };
+}
+
+/** A layer by the Gram matrix of its samples, for layers with more neurons than those. */
+export async function sideOfSamples(engine: Engine, x: Matrix): Promise<ProductSide> {
+  const centred = await centre(engine, x);
+  const uploaded = await engine.upload(transpose(centred.samples));
+  const gram = await engine.accumulateGram(uploaded, new Float64Array(x.rows));
+  const { trace, scaled } = ofTraceOne(await engine.download(gram));
+  engine.dispose(uploaded, gram);
+  return {
+    samples: x.rows,
+    neurons: x.cols,
+    dead: centred.dead,
+    mean: centred.mean,
+    method: 'moments',
+    trace,
+    square: squareOf(scaled),
+    kernel: scaled,
+  };
+}
+
+/** Products of two sides taken by samples. */
+export function productsOfKernels(x: ProductSide, y: ProductSide, rowNorms: boolean): Products {
+  const [a, b] = [x.kernel!, y.kernel!];
+  const products = { xx: x.square, xy: dot(a.data, b.data), yy: y.square };
+  if (!rowNorms) return products;
+  const [p, q] = [diagonal(a), diagonal(b)];
+  return { ...products, rowNorms: { xx: dot(p, p), xy: dot(p, q), yy: dot(q, q) } };
+}
+
+/** Products of two sides taken by neurons, from the cross-product `XᵀY` of the centred samples and sums over row norms. */
+export function productsOfCross(
+  x: ProductSide,
+  y: ProductSide,
+  cross: HostMatrix,
+  norms?: { readonly xx: number; readonly xy: number; readonly yy: number },
+): Products {
+  const [p, q] = [x.trace, y.trace];
+  if (p === 0 || q === 0) return { xx: x.square, xy: 0, yy: y.square };
+  const root = Math.sqrt(p) * Math.sqrt(q);
+  const xy = cross.data.reduce((sum, value) => sum + (value / root) ** 2, 0);
+  const products = { xx: x.square, xy, yy: y.square };
+  if (norms === undefined) return products;
+  return { ...products, rowNorms: { xx: norms.xx / p / p, xy: norms.xy / p / q, yy: norms.yy / q / q } };
+}
+
+/** Both sides and their products, of layers held in memory. */
+export async function productsInMemory(
+  engine: Engine,
+  x: Matrix,
+  y: Matrix,
+  rowNorms: boolean,
+): Promise<{ x: ProductSide; y: ProductSide; products: Products }> {
+  if (x.rows < Math.max(x.cols, y.cols)) {
+    const [left, right] = await together([x, y], (side) => sideOfSamples(engine, side));
+    return { x: left, y: right, products: productsOfKernels(left, right, rowNorms) };
+  }
+  const handles = await together([x, y], (side) => engine.upload(side));
+  const [left, right] = await together(handles, async (handle) => {
+    const moments = new Moments(engine, handle.cols);
+    await moments.add(handle);
+    const side = sideOfMoments(await moments.data());
+    moments.dispose();
+    return side;
+  });
+  const means = { a: left.mean, b: right.mean };
+  const block = await engine.accumulateCross(handles[0], handles[1], undefined, means);
+  const cross = await engine.download(block);
+  engine.dispose(block, ...handles);
+  const norms = rowNorms ? normsInMemory(x, left, y, right) : undefined;
+  return { x: left, y: right, products: productsOfCross(left, right, cross, norms) };
+}
+
+function normsInMemory(x: Matrix, left: ProductSide, y: Matrix, right: ProductSide) {
+  const [a, b] = [squaredNorms(x, left.mean), squaredNorms(y, right.mean)];
+  return { xx: dot(a, a), xy: dot(a, b), yy: dot(b, b) };
+}
+
+/** A Gram matrix divided by its trace, in which no square overflows or vanishes; all zeros of a constant layer. */
+function ofTraceOne(gram: HostMatrix): { trace: number; scaled: HostMatrix } {
+  const trace = diagonal(gram).reduce((sum, value) => sum + value, 0);
+  if (trace === 0) return { trace, scaled: zeros(gram.rows, gram.cols) };
+  return { trace, scaled: { ...gram, data: gram.data.map((value) => value / trace) } };
+}
+
+function diagonal({ rows, data }: HostMatrix): Float64Array {
+  return Float64Array.from({ length: rows }, (_, i) => data[i * rows + i]);
+}
+
+function squareOf({ data }: HostMatrix): number {
+  return dot(data, data);
+}

@@ -1,0 +1,138 @@
+/** The pages on measures, inference and many models: their code runs and prints what they say, and nothing is left out. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseStrictly } from '../../src/cli/arguments.js';
+import { manyCommand } from '../../src/cli/many.js';
+import { measuresCommand } from '../../src/cli/measures.js';
+import { compareCommand } from '../../src/cli/compare.js';
+import { scoreCommand } from '../../src/cli/score.js';
+import { presets } from '../../src/measures/presets.js';
+import { measures } from '../../src/measures/registry.js';
+import * as docs from './blocks.js';
+
+const guides = ['docs/measures.md', 'docs/inference.md', 'docs/many-models.md'];
+const pages = [...guides, 'docs/conventions.md'];
+const commands = [compareCommand, scoreCommand, manyCommand, measuresCommand];
+
+describe.each(guides)('%s', (file) => {
+  const blocks = docs.blocksOf(file).filter(({ language }) => language === 'ts');
+  let folder: string;
+  let printed: string[];
+
+  beforeAll(async () => {
+    folder = docs.makeFolder();
+    printed = await docs.runBlocks(folder, blocks);
+  }, 120_000);
+
+  afterAll(() => {
+    docs.removeFolder(folder);
+  });
+
+  it('has blocks that run', () => {
+    expect(blocks.length).toBeGreaterThan(5);
+    expect(printed).toHaveLength(blocks.length);
+  });
+
+  it.each(blocks.map((block, i) => [block.line, block.output ?? '', i] as const))(
+    'prints at line %i what it says',
+    (_, output, i) => {
+      expect(printed[i]).toBe(docs.trimmed(output));
+    },
+  );
+
+  it('is right in its types', () => {
+    expect(docs.checkTypes(docs.writeModule(folder, blocks))).toEqual([]);
+  });
+});
+
+describe('the pages', () => {
+  const shell = pages.flatMap((file) =>
+    docs.blocksOf(file).flatMap(({ language, text }) => (language === 'sh' ? docs.commandsOf(text) : [])),
+  );
+
+  it.each(shell)('name commands and options that exist: %s', (line) => {
+    const [program, name, chosen, ...rest] = docs.wordsOf(line);
+    expect([program, name]).toEqual(['npx', 'svcca']);
+    const command = commands.find((one) => one.name === chosen);
+    expect(command, `the command ${chosen}`).toBeDefined();
+    parseStrictly(command!, rest);
+  });
+
+  it.each(pages)('link to files, and to headings, that exist: %s', (file) => {
+    const text = readFileSync(join(docs.root, file), 'utf8');
+    for (const [, target, heading] of text.matchAll(/\]\(([^)#]*)(?:#([^)]*))?\)/g)) {
+      if (/^https?:/.test(target)) continue;
+      const path = target === '' ? join(docs.root, file) : join(docs.root, file, '..', target);
+      expect(existsSync(path), target).toBe(true);
+      if (heading !== undefined) expect(headingsOf(readFileSync(path, 'utf8')), target).toContain(heading);
+    }
+  });
+});
+
+describe('docs/measures.md', () => {
+  const text = readFileSync(join(docs.root, 'docs/measures.md'), 'utf8');
+
+  it.each(Object.values(measures).map((measure) => [measure.name, measure] as const))(
+    'names %s, every option with its default, and its invariances',
+    (name, { defaults, invariances }) => {
+      const section = sectionOf(text, `## \`${name}\``);
+      for (const [option, value] of Object.entries(defaults)) {
+        const row = section.split('\n').find((line) => line.startsWith(`| \`${option}\``));
+        expect(row, `a row for the option ${option}`).toBeDefined();
+        // The default stands first among the values.
+        expect(row!.split('|')[2].trim().split(/[,;] /)[0].replaceAll('`', '')).toBe(shown(value));
+      }
+      const unchanged = section.split('\n').find((line) => line.startsWith('Unchanged by '));
+      for (const kind of invariances) expect(unchanged, kind).toContain(words[kind]);
+      for (const kind of Object.keys(words) as (keyof typeof words)[]) {
+        if (!invariances.includes(kind)) expect(unchanged, kind).not.toContain(words[kind]);
+      }
+    },
+  );
+});
+
+describe('docs/conventions.md', () => {
+  const text = readFileSync(join(docs.root, 'docs/conventions.md'), 'utf8');
+  const named = Object.entries(presets).flatMap(([tool, own]) =>
+    Object.keys(own).map((measure) => `presets.${tool}.${measure}`),
+  );
+
+  it.each(named)('names %s', (preset) => {
+    expect(text).toContain(`\`${preset}\``);
+  });
+});
+
+/** How the page calls each map. */
+const words = {
+  'invertible linear': 'invertible linear maps',
+  orthogonal: 'orthogonal maps',
+  'isotropic scaling': 'scaling',
+  translation: 'translation',
+} as const;
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  const inner = Object.entries(value).map(([key, part]) => `${key}: ${shown(part)}`);
+  return `{ ${inner.join(', ')} }`;
+}
+
+/** From a heading to the next of its level. */
+function sectionOf(text: string, heading: string): string {
+  const lines = text.split('\n');
+  const start = lines.indexOf(heading);
+  if (start < 0) throw new Error(`there is no heading '${heading}'`);
+  const end = lines.findIndex((line, i) => i > start && line.startsWith('## '));
+  return lines.slice(start, end < 0 ? undefined : end).join('\n');
+}
+
+/** Anchors of a page as GitHub makes them. */
+function headingsOf(text: string): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
