@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 import type { Reporter } from 'vitest/node';
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -32,6 +32,8 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: ['test/**/*.test.ts'],
+    // Against Python packages: npm run test:peers.
+    exclude: [...configDefaults.exclude, 'test/peers/**'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
