@@ -41,6 +41,21 @@ describe.each(guides)('%s', (file) => {
     },
   );
 
+  const shown = docs
+    .blocksOf(file)
+    .filter(({ language, output }) => language === 'sh' && output !== undefined);
+
+  it.each(shown.map(({ text, output }) => [text, output!] as const))(
+    'shows what %s prints',
+    async (text, output) => {
+      const words = docs.wordsOf(docs.commandsOf(text)[0]);
+      const ran = await docs.runTsx(folder, join(docs.root, 'src/cli/main.ts'), words.slice(2));
+      expect(ran.code, ran.stderr).toBe(0);
+      expect(docs.trimmed(ran.stdout)).toBe(docs.trimmed(output));
+    },
+    60_000,
+  );
+
   it('is right in its types', () => {
     expect(docs.checkTypes(docs.writeModule(folder, blocks))).toEqual([]);
   });
@@ -99,7 +114,8 @@ describe('docs/conventions.md', () => {
   );
 
   it.each(named)('names %s', (preset) => {
-    expect(text).toContain(`\`${preset}\``);
+    // Not toContain, whose message would be the whole page.
+    expect(text.includes(`\`${preset}\``)).toBe(true);
   });
 });
 
