@@ -29,7 +29,7 @@ const contracts = ['^src/engines/engine\\.ts$'];
 
 /** Files of measures/ that belong to no single measure: records, registry, presets and formulas that several share. */
 const sharedFormulas =
-  'measure|registry|presets|functions|run-pair|pair|chance|correlations|raw|scaled-cross|lapack-svd|lapack-bidiagonal';
+  'measure|registry|presets|functions|run-pair|pair|chance|correlations|inner-products|raw|scaled-cross|lapack-svd|lapack-bidiagonal';
 
 const typeOnly = ['type-only', 'type-import'];
 
