@@ -6,6 +6,7 @@
 import { DataError } from '../errors.js';
 import { keyword, knownKeys, wholeNumber } from '../options.js';
 import { nearestNeighbours } from '../pairwise/neighbours.js';
+import { parallelAsEqual } from '../pairwise/ranks-parallel.js';
 import { cosineDissimilarity, squaredEuclidean } from '../pairwise/values.js';
 import type { Measure } from './measure.js';
 
@@ -55,8 +56,9 @@ export const mutualKnnMeasure: Measure<MutualKnnOptions> = {
         { code: 'TOO_FEW_SAMPLES' },
       );
     }
-    const prepare = metric === 'cosine' ? cosineDissimilarity : squaredEuclidean;
-    const sides = [prepare(x), prepare(y)];
+    const sides = [x, y].map((side) =>
+      metric === 'cosine' ? parallelAsEqual(cosineDissimilarity(side)) : squaredEuclidean(side),
+    );
     const points = sides.map(({ squaredNorms }) => squaredNorms.every((norm) => norm === 0));
     if (points[0] || points[1]) return { score: 0, warnings: pointWarnings(points, metric) };
     const [left, right] = await nearestNeighbours(engine, sides, k, breathe);

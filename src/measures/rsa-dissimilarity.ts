@@ -5,6 +5,7 @@
  */
 import type { Engine } from '../engines/engine.js';
 import type { Matrix } from '../matrix.js';
+import { parallelAsEqual } from '../pairwise/ranks-parallel.js';
 import {
   correlationDissimilarity,
   cosineDissimilarity,
@@ -35,9 +36,9 @@ export async function dissimilarityOf(
 ): Promise<PairwiseValues> {
   switch (dissimilarity) {
     case 'correlation':
-      return correlationDissimilarity(x);
+      return parallelAsEqual(correlationDissimilarity(x));
     case 'cosine':
-      return cosineDissimilarity(x);
+      return parallelAsEqual(cosineDissimilarity(x));
     case 'euclidean':
       return euclidean(x);
     case 'squaredEuclidean':

@@ -177,6 +177,14 @@ describe('what has no answer, or nearly none', () => {
     expect((await knn(points, gaussian(40, 3, 1), { metric: 'euclidean', k: 9 })).warnings).toEqual([]);
   });
 
+  it('takes parallel samples for equally near, whatever their lengths', async () => {
+    const directions = gaussian(4, 300, 7);
+    const few = mapped(zeros(40, 300), (_, i, j) => directions.data[(i % 4) * 300 + j]);
+    const long = mapped(few, (value, i) => value * (i + 1.1));
+    expect((await knn(long, few, { k: 5 })).score).toBe(1);
+    expect((await knn(long, few, { k: 5 })).warnings).toHaveLength(2);
+  });
+
   it('needs more samples than neighbours', async () => {
     await expect(knn(gaussian(10, 3, 1), gaussian(10, 3, 2))).rejects.toMatchObject({
       code: 'TOO_FEW_SAMPLES',

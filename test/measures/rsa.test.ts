@@ -5,6 +5,7 @@ import { rsaMeasure } from '../../src/measures/rsa.js';
 import type { RsaOptions } from '../../src/measures/rsa.js';
 import { openEngine } from '../../src/engines/select.js';
 import { boundWarnings } from '../../src/measures/rsa-warnings.js';
+import { Random } from '../../src/random.js';
 import { zeros } from '../../src/matrix.js';
 import type { Matrix, MatrixLike } from '../../src/matrix.js';
 import { ckaMeasure } from '../../src/measures/cka.js';
@@ -164,6 +165,32 @@ describe('ties', () => {
       expect(Math.abs(score - numbers[at])).toBeLessThan(1e-12);
     }
   });
+
+  test.prop([fc.integer({ min: 5, max: 40 }), fc.nat()], { seed: 11, numRuns: 15 })(
+    'of parallel samples: two neurons correlate as 1 or −1, and two values are ranks already',
+    async (n, seed) => {
+      const random = new Random(seed);
+      const [left, right] = [0, 1].map(() => {
+        const rows = Array.from({ length: n }, () => [random.integer(99), 100 + random.integer(99)]);
+        return rows.map((row) => (random.integer(2) ? row : row.toReversed()));
+      });
+      await expectSame(rsa(left, right), rsa(left, right, { correlation: 'pearson' }), 1e-12);
+    },
+  );
+
+  test.prop([fc.integer({ min: 5, max: 40 }), fc.nat()], { seed: 11, numRuns: 15 })(
+    'of parallel samples: a few directions, each with many lengths',
+    async (n, seed) => {
+      const directions = gaussian(4, 300, seed);
+      const few = mapped(zeros(n, 300), (_, i, j) => directions.data[(i % 4) * 300 + j]);
+      const other = gaussian(n, 3, seed + 1);
+      const long = mapped(few, (value, i) => value * (i + 1.1));
+      for (const correlation of ['spearman', 'kendall'] as const) {
+        const options = { dissimilarity: 'cosine', correlation } as const;
+        await expectSame(rsa(long, other, options), rsa(few, other, options), 1e-12);
+      }
+    },
+  );
 
   it('samples without direction are named', async () => {
     const { warnings } = await rsa(a, b);
