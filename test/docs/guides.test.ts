@@ -7,8 +7,14 @@ import { manyCommand } from '../../src/cli/many.js';
 import { measuresCommand } from '../../src/cli/measures.js';
 import { compareCommand } from '../../src/cli/compare.js';
 import { scoreCommand } from '../../src/cli/score.js';
+import { zeros } from '../../src/matrix.js';
+import type { Matrix } from '../../src/matrix.js';
+import type { Measure } from '../../src/measures/measure.js';
 import { presets } from '../../src/measures/presets.js';
 import { measures } from '../../src/measures/registry.js';
+import type { MeasureName } from '../../src/measures/registry.js';
+import { measurePair } from '../../src/measures/run-pair.js';
+import { hasReference, reference } from '../support.js';
 import * as docs from './blocks.js';
 
 const guides = ['docs/measures.md', 'docs/inference.md', 'docs/many-models.md'];
@@ -111,15 +117,98 @@ describe('docs/measures.md', () => {
 
 describe('docs/conventions.md', () => {
   const text = readFileSync(join(docs.root, 'docs/conventions.md'), 'utf8');
-  const named = Object.entries(presets).flatMap(([tool, own]) =>
-    Object.keys(own).map((measure) => `presets.${tool}.${measure}`),
+  const rows = tableRows(sectionOf(text, '## Who computes what'));
+
+  it.each(Object.entries(presets).flatMap(([tool, own]) => Object.keys(own).map((name) => [tool, name])))(
+    'has the preset %s.%s with its options, and with a number',
+    (tool, name) => {
+      const preset = `\`presets.${tool}.${name}\``;
+      const own = (presets as unknown as Record<string, Record<string, object>>)[tool][name];
+      const listed = tableRows(sectionOf(text, '## Presets')).find(([first]) => first === preset);
+      expect(optionsOf(listed![1])).toEqual(own);
+      const row = rows.find((cells) => cells[3]?.includes(preset));
+      expect(row, 'a row with a number').toBeDefined();
+      const measure = measures[name as MeasureName] as unknown as Measure;
+      expect(callOf(row![2]).name).toBe(name);
+      expect(measure.resolve({ ...callOf(row![2]).options })).toEqual(measure.resolve({ ...own }));
+    },
   );
 
-  it.each(named)('names %s', (preset) => {
-    // Not toContain, whose message would be the whole page.
-    expect(text.includes(`\`${preset}\``)).toBe(true);
+  const called = rows.flatMap(([tool, , call, , all, tenth]) => {
+    const { name, options } = callOf(call ?? '');
+    return name in measures ? [{ tool, name: name as MeasureName, options, all, tenth }] : [];
   });
+
+  it('has rows to check', () => {
+    expect(called.length).toBeGreaterThan(45);
+  });
+
+  it.skipIf(!hasReference)(
+    `has numbers that are computed so${hasReference ? '' : ' [skipped: ../shared/reference is not here]'}`,
+    async () => {
+      const [x, y] = [reference('mnist_lay04_model0.npy'), reference('mnist_lay04_model1.npy')];
+      const [a, b] = [everyTenth(x), everyTenth(y)];
+      for (const { tool, name, options, all, tenth } of called) {
+        const measure = measures[name] as unknown as Measure;
+        const what = `${tool}: ${name} ${JSON.stringify(options)}`;
+        if (tenth !== '') {
+          const { score } = await measurePair(measure, a, b, options);
+          expect(unitsApart(score, tenth.split(';')[0]), what).toBeLessThan(0.51);
+        }
+        // Of 10,000 samples pairs of samples take too long here.
+        if (all !== '' && measure.needs(measure.resolve(options)).samples !== true) {
+          const { score } = await measurePair(measure, x, y, options);
+          expect(unitsApart(score, all), what).toBeLessThan(0.51);
+        }
+      }
+    },
+    120_000,
+  );
 });
+
+function everyTenth({ rows, cols, data }: Matrix): Matrix {
+  const taken = zeros(Math.ceil(rows / 10), cols);
+  for (let i = 0; i < taken.rows; i++) {
+    taken.data.set(data.subarray(10 * i * cols, (10 * i + 1) * cols), i * cols);
+  }
+  return taken;
+}
+
+/** How far a score is from a cell, in units of its last digit, beyond what engines may differ by. */
+function unitsApart(score: number, cell: string): number {
+  const unit = 10 ** -cell.split('.')[1].length;
+  return (Math.abs(score - Number(cell)) - 1e-10 * Math.abs(score)) / unit;
+}
+
+/** Cells of the tables of a section, without their heads. */
+function tableRows(section: string): string[][] {
+  const lines = section.split('\n');
+  return lines
+    .filter((line, i) => line.startsWith('| ') && !line.startsWith('| -') && !lines[i + 1]?.startsWith('| -'))
+    .map((line) =>
+      line
+        .split(/(?<!\\)\|/)
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+}
+
+/** `` `cka` `kernel: 'rbf'` `` or `` `{ ...presets.netrep.procrustes, alpha: 0 }` `` as a measure and its options. */
+function callOf(cell: string): { readonly name: string; readonly options: Record<string, unknown> } {
+  const spread = /^`\{ \.\.\.presets\.netrep\.procrustes, (.*) \}`$/.exec(cell);
+  if (spread) {
+    return { name: 'procrustes', options: { ...presets.netrep.procrustes, ...optionsOf(spread[1]) } };
+  }
+  const found = /^`(\w+)`(?: `([^`]+)`| \(default\))?(?:; `.*|, `.*)?$/.exec(cell);
+  return { name: found?.[1] ?? '', options: found?.[2] === undefined ? {} : optionsOf(found[2]) };
+}
+
+/** An object literal, with braces or without. */
+function optionsOf(literal: string): Record<string, unknown> {
+  const inner = literal.replaceAll('`', '').replace(/^\{ (.*) \}$/, '$1');
+  const json = `{${inner}}`.replaceAll("'", '"').replaceAll(/(\w+):/g, '"$1":');
+  return JSON.parse(json) as Record<string, unknown>;
+}
 
 /** How the page calls each map. */
 const words = {
