@@ -17,7 +17,7 @@ export interface Bar {
 type CaseTimings = readonly Timing[];
 
 /** Every promise about speed, memory and size. */
-export function evaluateBars(report: Pick<Report, 'cases' | 'stream' | 'start'>): Bar[] {
+export function evaluateBars(report: Pick<Report, 'cases' | 'large' | 'stream' | 'start'>): Bar[] {
   const timings = (name: string): CaseTimings | undefined =>
     report.cases.find((result) => result.name === name)?.timings;
   const bars: Bar[] = [];
@@ -42,7 +42,10 @@ export function evaluateBars(report: Pick<Report, 'cases' | 'stream' | 'start'>)
   const streamed = report.stream?.timings.find(({ name }) => name === 'wasm');
   const { samples = 0, neurons = 0 } = report.stream ?? {};
   const megabytes = streamed && streamed.memory / 1e6;
+  const most = report.large && Math.max(...report.large.timings.map(({ peak }) => peak / 2 ** 20));
+  const size = `wasm, ${report.large?.samples ?? 0} × ${report.large?.neurons ?? 0}, the most of all`;
   bars.push(
+    bar('samples with samples: MiB of the process', 1024, most, size),
     bar('streaming: MB beyond the runtime', 300, megabytes, `wasm, ${samples} × ${neurons}`),
     bar('main bundle without engines: KB after gzip', 40, kilobytes(report.start?.main.bundled), BUNDLE),
     bar('wasm engine: KB after gzip', 40, kilobytes(report.start?.wasm.bundled), BUNDLE),

@@ -18,7 +18,7 @@ const GROUPS = [
   {
     packages: ['numpy==2.4.6', 'scipy==1.17.1', 'threadpoolctl==3.6.0'],
     gigabytes: 0.5,
-    modules: ['numpy_expert', 'numpy_kernels', 'google_procedure'],
+    modules: ['numpy_expert', 'numpy_pairwise', 'numpy_kernels', 'google_procedure'],
   },
   { packages: ['scikit-learn==1.9.1'], gigabytes: 0.5, modules: ['sklearn_peer'] },
   { packages: ['cca-zoo==4.0.1'], gigabytes: 0.5, modules: ['cca_zoo_peer'] },

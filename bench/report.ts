@@ -3,6 +3,7 @@
  */
 import type { Bar } from './bars.js';
 import type { CaseResult } from './case.js';
+import type { LargeResult } from './cases/pairwise.js';
 import type { ScalingResult } from './cases/scaling.js';
 import type { StartResult } from './cases/start.js';
 import type { StreamResult } from './cases/stream.js';
@@ -26,6 +27,7 @@ export interface Report {
   /** Engines and packages that were not there, and why. */
   readonly absent: readonly Absence[];
   readonly cases: readonly CaseResult[];
+  readonly large?: LargeResult;
   readonly stream?: StreamResult;
   readonly scaling: readonly ScalingResult[];
   readonly start?: StartResult;

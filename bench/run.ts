@@ -12,6 +12,7 @@ import type { Bench, Case, CaseResult } from './case.js';
 import { kernelCases } from './cases/kernels.js';
 import { layerCases } from './cases/layers.js';
 import { pairCases } from './cases/pairs.js';
+import { pairwiseCases, runLarge } from './cases/pairwise.js';
 import { runScaling } from './cases/scaling.js';
 import { runStart } from './cases/start.js';
 import { runStream } from './cases/stream.js';
@@ -28,7 +29,7 @@ import { barTable, caseTable, markdown, otherTables } from './table.js';
 const HELP = `Usage: npm run bench -- [options]
 
   --quick             small sizes, numpy alone: shows that everything runs, in about a minute
-  --only PATTERN      cases whose name matches this regular expression (also: stream, scaling, start)
+  --only PATTERN      cases whose name matches this regular expression (also: large, stream, scaling, start)
   --engines A,B       engines to run; else every one that opens here, but for tfjs
   --threads N         threads of the engines and of the peers; else one for each core
   --rounds N          runs of each participant after its warm-up (5)
@@ -70,6 +71,7 @@ function groups(): [group: string, cases: Case[]][] {
     ['Kernels', kernelCases(quick)],
     ['One pair of layers', pairCases(quick)],
     ['Every layer with every layer', layerCases(quick)],
+    ['Samples with samples', pairwiseCases(quick)],
   ];
 }
 
@@ -135,10 +137,11 @@ async function measure(bench: Bench, chosen: RegExp, noPython: string | undefine
       return undefined;
     }
   };
+  const large = await part('large', () => runLarge(bench));
   const stream = await part('stream', () => runStream(bench));
   const scaling = (await part('scaling', () => runScaling(bench))) ?? [];
   const start = await part('start', () => runStart(quick ? 3 : 15));
-  const found = { cases, ...(stream && { stream }), ...(start && { start }) };
+  const found = { cases, ...(large && { large }), ...(stream && { stream }), ...(start && { start }) };
   return {
     format: BENCH_FORMAT,
     date: new Date().toISOString().slice(0, 10),

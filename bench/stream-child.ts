@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import type { ActivationBatch, ActivationSet, EngineName } from 'svcca';
+import { peakMemory } from './child.js';
 import { openLibrary } from './library.js';
 import type { Build } from './library.js';
 
@@ -42,18 +43,6 @@ const ms = performance.now() - start;
 await library.close();
 const answer: StreamAnswer = { ms, score, peak: peakMemory() };
 process.stdout.write(`${JSON.stringify(answer)}\n`);
-
-/**
- * Bytes that this process held at most. Linux's `VmHWM` is its own; `maxRSS` starts from what the process that started it
- * held, and is used elsewhere.
- */
-function peakMemory(): number {
-  try {
-    return Number(/^VmHWM:\s*(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))![1]) * 1024;
-  } catch {
-    return process.resourceUsage().maxRSS * 1024;
-  }
-}
 
 async function streamed(): Promise<number> {
   const options = { measure: 'cca', engine, memory: task.memory } as const;

@@ -3,6 +3,7 @@
  */
 import type { Bar } from './bars.js';
 import type { CaseResult } from './case.js';
+import type { LargeResult } from './cases/pairwise.js';
 import type { ScalingResult } from './cases/scaling.js';
 import type { StartResult } from './cases/start.js';
 import type { StreamResult } from './cases/stream.js';
@@ -24,9 +25,10 @@ export function markdown(report: Report): string {
   ].join('\n\n');
 }
 
-/** What is no case: streaming, scaling, start. */
+/** What is no case: many samples, streaming, scaling, start. */
 export function otherTables(report: Report): string[] {
   return [
+    ...(report.large ? ['## Samples with samples, many', largeTable(report.large)] : []),
     ...(report.stream ? ['## Streaming', streamTable(report.stream)] : []),
     ...(report.scaling.length > 0 ? ['## Scaling', ...report.scaling.map(scalingTable)] : []),
     ...(report.start ? ['## Start and size', startTable(report.start)] : []),
@@ -114,6 +116,24 @@ export function barTable(bars: readonly Bar[]): string {
       detail,
     ]),
   );
+}
+
+function largeTable({ samples, neurons, engine, timings, absent }: LargeResult): string {
+  const whole = (samples ** 2 * 8) / 1e9;
+  return [
+    `Two layers of ${samples} × ${neurons} float32 on ${engine}, each measure in a process of its own. One whole ${samples} × ${samples} ` +
+      `matrix would be ${whole.toFixed(1)} GB.`,
+    table(
+      ['', 's', 'MB of the process at most', 'score'],
+      timings.map(({ title, ms, peak, score }) => [
+        title,
+        (ms / 1000).toFixed(1),
+        (peak / 1e6).toFixed(0),
+        score.toFixed(6),
+      ]),
+    ),
+    ...listed(absentLines(absent)),
+  ].join('\n\n');
 }
 
 function streamTable({ samples, neurons, batch, held, timings, absent }: StreamResult): string {

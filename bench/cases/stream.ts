@@ -1,16 +1,13 @@
 /**
  * More samples than memory holds: time, and the memory taken beyond what the runtime takes with the library loaded.
  */
-import { execFile } from 'node:child_process';
-import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type { EngineName } from 'svcca';
 import type { Bench } from '../case.js';
+import { runChild } from '../child.js';
 import { uniform } from '../data.js';
 import { differenceOf, reasonOf } from '../harness.js';
 import type { Absence } from '../harness.js';
-import { root } from '../library.js';
 import { Peer, SharedArrays } from '../python.js';
 import type { StreamAnswer, StreamTask } from '../stream-child.js';
 
@@ -38,6 +35,8 @@ export interface StreamResult {
 
 /** Batches are windows of this much noise more than one batch has: they are all different, and cost a copy. */
 const SPARE = 1 << 18;
+
+const script = fileURLToPath(new URL('../stream-child.ts', import.meta.url));
 
 /** Streams CCA of two layers. */
 export async function runStream(bench: Bench): Promise<StreamResult> {
@@ -73,8 +72,8 @@ export async function runStream(bench: Bench): Promise<StreamResult> {
       };
       bench.log(`stream: ${name}`);
       try {
-        const idle = await child({ ...task, batches: 0 });
-        const { ms, score, peak } = await child(task);
+        const idle = await runChild<StreamAnswer>(script, { ...task, batches: 0 });
+        const { ms, score, peak } = await runChild<StreamAnswer>(script, task);
         timings.push({ name, kind: 'svcca', ms, score, memory: peak - idle.peak, agrees: true });
       } catch (error) {
         absent.push({ name, reason: reasonOf(error) });
@@ -105,14 +104,4 @@ export async function runStream(bench: Bench): Promise<StreamResult> {
 /** The peers read vectors; a matrix of one row is one. */
 function flat(data: Float32Array) {
   return { shape: [data.length], data };
-}
-
-async function child(task: StreamTask): Promise<StreamAnswer> {
-  const script = fileURLToPath(new URL('../stream-child.ts', import.meta.url));
-  const args = ['--import', 'tsx', script, JSON.stringify(task)];
-  const running = promisify(execFile)(process.execPath, args, { cwd: root, maxBuffer: 1 << 26 });
-  const end = () => running.child.kill();
-  process.once('exit', end);
-  const { stdout } = await running.finally(() => process.removeListener('exit', end));
-  return JSON.parse(stdout.trim().split('\n').at(-1)!) as StreamAnswer;
 }

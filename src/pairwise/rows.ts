@@ -112,8 +112,9 @@ function subtractMean(row: Float64Array): void {
   const first = row[0];
   let sum = 0;
   for (const value of row) sum += value - first;
-  const mean = first + sum / row.length;
-  for (let j = 0; j < row.length; j++) row[j] -= mean;
+  const rest = sum / row.length;
+  // In two steps: their sum would round away what a level far above the spread leaves of it.
+  for (let j = 0; j < row.length; j++) row[j] = row[j] - first - rest;
 }
 
 /** Norm relative to the largest element, whose square could overflow or vanish. */
