@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import type { Matrix } from '../src/matrix.js';
 import { zeros } from '../src/matrix.js';
 import { Random } from '../src/random.js';
@@ -103,4 +104,23 @@ export function beside(a: Matrix, b: Matrix): Matrix & { data: Float64Array } {
     out.data.set(b.data.subarray(i * b.cols, (i + 1) * b.cols), i * out.cols + a.cols);
   }
   return out;
+}
+
+/** Two related representations, samples × neurons, with means, spreads and a shared part of two dimensions. */
+export function related(n: number, p: number, q: number, seed: number) {
+  const shared = gaussian(n, 2, seed);
+  const side = (d: number, s: number) => {
+    const mix = times(shared, gaussian(2, d, s + 1));
+    const own = gaussian(n, d, s);
+    return mapped(own, (value, i, j) => value * (0.3 + 0.3 * j) + mix.data[i * d + j] + 0.7 * j);
+  };
+  return { x: side(p, seed + 10), y: side(q, seed + 20) };
+}
+
+/** {@link related} ones of a random shape, with the seed that made them. */
+export function relatedPairs({ n, d }: Record<'n' | 'd', readonly [min: number, max: number]>) {
+  const size = ([min, max]: readonly [number, number]) => fc.integer({ min, max });
+  return fc
+    .record({ n: size(n), p: size(d), q: size(d), seed: fc.nat() })
+    .map(({ n: samples, p, q, seed }) => ({ ...related(samples, p, q, seed), seed }));
 }

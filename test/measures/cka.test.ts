@@ -1,11 +1,11 @@
-import { fc, test } from '@fast-check/vitest';
+import { test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import type { Matrix } from '../../src/matrix.js';
 import { ckaMeasure } from '../../src/measures/cka.js';
 import type { CkaOptions } from '../../src/measures/cka.js';
 import { measurePair } from '../../src/measures/run-pair.js';
 import { demoPair } from '../pairwise/numpy.js';
-import { beside, gaussian, mapped, orthogonal, times } from '../support.js';
+import { beside, gaussian, mapped, orthogonal, relatedPairs, times } from '../support.js';
 
 const cka = (x: Matrix, y: Matrix, options: CkaOptions = {}) => measurePair(ckaMeasure, x, y, options);
 const { x, y } = demoPair();
@@ -132,22 +132,7 @@ describe('kernels that hardly vary', () => {
   });
 });
 
-/** Two related representations of a random shape. */
-const pair = fc
-  .record({
-    n: fc.integer({ min: 12, max: 60 }),
-    p: fc.integer({ min: 2, max: 7 }),
-    q: fc.integer({ min: 2, max: 7 }),
-    seed: fc.nat(),
-  })
-  .map(({ n, p, q, seed }) => {
-    const shared = gaussian(n, 2, seed);
-    const side = (d: number, s: number) => {
-      const mix = times(shared, gaussian(2, d, s + 1));
-      return mapped(gaussian(n, d, s), (value, i, j) => value * (0.5 + j) + mix.data[i * d + j] + 0.4);
-    };
-    return { x: side(p, seed + 10), y: side(q, seed + 20), seed };
-  });
+const pair = relatedPairs({ n: [12, 60], d: [2, 7] });
 const runs = { seed: 7, numRuns: 15 };
 
 describe.each<[string, CkaOptions]>([

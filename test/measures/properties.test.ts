@@ -4,27 +4,11 @@ import { describe, expect } from 'vitest';
 import { cca, cka, pls, procrustes, pwcca, svcca } from '../../src/measures/functions.js';
 import type { MatrixLike } from '../../src/matrix.js';
 import type { SimilarityResult } from '../../src/measures/measure.js';
-import { beside, gaussian, mapped, orthogonal, times } from '../support.js';
+import { beside, gaussian, mapped, orthogonal, relatedPairs, times } from '../support.js';
 
 type Score = (x: MatrixLike, y: MatrixLike) => Promise<SimilarityResult>;
 
-/** Two related representations with means, spreads and a shared part, of a random shape. */
-const pair = fc
-  .record({
-    n: fc.integer({ min: 30, max: 80 }),
-    p: fc.integer({ min: 2, max: 7 }),
-    q: fc.integer({ min: 2, max: 7 }),
-    seed: fc.nat(),
-  })
-  .map(({ n, p, q, seed }) => {
-    const shared = gaussian(n, 2, seed);
-    const side = (d: number, s: number) => {
-      const own = gaussian(n, d, s);
-      const mix = times(shared, gaussian(2, d, s + 1));
-      return mapped(own, (value, i, j) => value * (0.2 + j) + mix.data[i * d + j] + 3 * j);
-    };
-    return { x: side(p, seed + 10), y: side(q, seed + 20), seed };
-  });
+const pair = relatedPairs({ n: [30, 80], d: [2, 7] });
 
 const runs = { seed: 7, numRuns: 25 };
 const same = async (a: Promise<SimilarityResult>, b: Promise<SimilarityResult>, tolerance = 1e-9) => {

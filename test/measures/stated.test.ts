@@ -8,7 +8,7 @@ import type { Invariance } from '../../src/measures/measure.js';
 import { findMeasure, measures } from '../../src/measures/registry.js';
 import type { MeasureName } from '../../src/measures/registry.js';
 import { measurePair } from '../../src/measures/run-pair.js';
-import { beside, gaussian, mapped, orthogonal, times } from '../support.js';
+import { beside, gaussian, mapped, orthogonal, related, relatedPairs, times } from '../support.js';
 
 const engine = await openEngine('ml-matrix');
 
@@ -126,25 +126,7 @@ const claims: readonly Claim[] = [
   { measure: 'mutualKnn', options: { overlap: 'jaccard' } },
 ];
 
-/** Two related representations with means, spreads and a shared part, of a random shape. */
-const pair = fc
-  .record({
-    n: fc.integer({ min: 30, max: 60 }),
-    p: fc.integer({ min: 3, max: 6 }),
-    q: fc.integer({ min: 3, max: 6 }),
-    seed: fc.nat(),
-  })
-  .map(({ n, p, q, seed }) => ({ ...related(n, p, q, seed), seed }));
-
-function related(n: number, p: number, q: number, seed: number) {
-  const shared = gaussian(n, 2, seed);
-  const side = (d: number, s: number) => {
-    const mix = times(shared, gaussian(2, d, s + 1));
-    const own = gaussian(n, d, s);
-    return mapped(own, (value, i, j) => value * (0.3 + 0.3 * j) + mix.data[i * d + j] + 0.7 * j);
-  };
-  return { x: side(p, seed + 10), y: side(q, seed + 20) };
-}
+const pair = relatedPairs({ n: [30, 60], d: [3, 6] });
 
 /** A map of each kind that a measure may not notice, far from the identity. */
 const maps: Record<Invariance, (m: Matrix, seed: number) => Matrix> = {
