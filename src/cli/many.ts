@@ -90,7 +90,10 @@ function groupsOf(given: string, names: readonly string[]): Groups {
       label.trim(),
       members.split(',').map((member) => {
         const name = member.trim();
-        const found = names.includes(name) ? name : /^\d+$/.test(name) ? names[Number(name) - 1] : undefined;
+        const found =
+          names.find((known) => known === name) ??
+          names.find((known) => known.replace(/\.np[yz]$/, '') === name) ??
+          (/^\d+$/.test(name) ? names[Number(name) - 1] : undefined);
         if (found === undefined)
           throw new UsageError(`--groups: no model '${name}' among ${names.join(', ')}`);
         return found;

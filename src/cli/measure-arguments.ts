@@ -45,7 +45,7 @@ const options: Record<string, { readonly hint?: string; readonly text: string }>
   },
   correlation: {
     hint: 'name',
-    text: 'pearson, spearman, kendall, kendallTauB, cosine, whitenedPearson or whitenedCosine',
+    text: 'spearman, rhoA, pearson, kendall, kendallTauB, cosine, whitenedPearson or whitenedCosine',
   },
   squared: { text: 'the squared coefficient' },
   exponent: { hint: 'power', text: 'of the distances, above 0 and at most 2' },

@@ -82,8 +82,9 @@ function text(x: string, y: string, { results, skipped }: Scores, inferred: read
   const { head, rows } = inferenceColumns(inferred);
   const first = results[0];
   const side = (name: string, key: 'x' | 'y') => {
-    const { neurons, rank, dead } = first[key];
-    return `${key} ${name}: ${neurons} neurons, rank ${rank}${dead ? `, ${dead} dead` : ''}`;
+    const { neurons, rank, dead } = (results.find((one) => one[key].rank !== undefined) ?? first)[key];
+    const known = rank === undefined ? '' : `, rank ${rank}`;
+    return `${key} ${name}: ${neurons} neurons${known}${dead ? `, ${dead} dead` : ''}`;
   };
   const warnings = [
     ...new Set(

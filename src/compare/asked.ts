@@ -20,7 +20,8 @@ export interface Convention {
 export type MeasureChoice = MeasureName | Measure<object> | Convention;
 
 /** One measure, or several: names joined by commas, or a list. */
-export type MeasureChoices = MeasureChoice | `${MeasureName},${string}` | readonly MeasureChoice[];
+// `string & {}` keeps the names among what an editor offers.
+export type MeasureChoices = MeasureChoice | (string & {}) | readonly MeasureChoice[];
 
 /** A measure as it was asked for, its options complete. */
 export interface Asked {

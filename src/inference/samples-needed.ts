@@ -46,7 +46,8 @@ export type ChanceMeasure = keyof typeof levels;
 /**
  * The score that unrelated isotropic Gaussian representations reach on average, under the default options of a measure: of `cca`,
  * `svcca` and `pwcca` the mean correlation, of `cka` and `rvCoefficient` about `√(d₁d₂ / ((n + d₁)(n + d₂)))`, of
- * `regression` of y on x `d₁/(n − 1)`. A result's own `chance` knows the spectra of its data; for CKA it is higher the fewer directions hold the variance.
+ * `regression` of y on x `d₁/(n − 1)`. A result's own `chance` knows the spectra of its data; for CKA it is lower the fewer
+ * directions hold the variance.
  *
  * @example
  * ```ts

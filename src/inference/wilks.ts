@@ -60,9 +60,10 @@ export function wilks(of: SimilarityResult | PartialResult): WilksTest[];
 export function wilks(of: readonly number[], sizes: WilksSizes): WilksTest[];
 export function wilks(of: SimilarityResult | readonly number[], sizes?: WilksSizes): WilksTest[] {
   const { rho, samples, x, y } = isResult(of) ? ofResult(of) : checked(of, sizes);
-  if (samples - 1 < x + y) {
+  const forced = x + y - (samples - 1);
+  if (forced > 0) {
     throw new DataError(
-      `${samples} samples for ${x} and ${y} directions: ${x + y - samples + 1} of the correlations are 1 whatever the data; ` +
+      `${samples} samples for ${x} and ${y} directions: ${forced} of the correlations ${forced === 1 ? 'is' : 'are'} 1 whatever the data; ` +
         `give more samples, or keep fewer directions by svcca with keep: { dims: … }`,
       { code: 'TOO_FEW_SAMPLES' },
     );

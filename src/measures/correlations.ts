@@ -142,7 +142,8 @@ function marked(samples: number, kept: Kept, text: string): string[] {
   const most = Math.max(kept.x, kept.y);
   if (samples >= SAMPLES_PER_DIRECTION * most) return [];
   const forced = kept.x + kept.y - (samples - 1);
-  const certain = forced > 0 ? ` ${forced} of the correlations are 1 whatever the data.` : '';
+  const certain =
+    forced > 0 ? ` ${forced} of the correlations ${forced === 1 ? 'is' : 'are'} 1 whatever the data.` : '';
   return [`${samples} samples for ${most} kept directions: ${text}.${certain}`];
 }
 

@@ -171,6 +171,7 @@ describe.concurrent('score', () => {
     expect(big.code).toBe(0);
     expect(big.out).toMatch(/^not taken: RBF CKA.*; mutual 10-NN: each of 5001 samples/m);
     const asked = await svcca(['score', 'big.npy', 'big.npy', '--measure', 'mutualKnn', '--k', '3']);
+    expect(asked.out).toMatch(/^x big: 2 neurons\n/);
     expect(asked.out).toMatch(/^mutualKnn +1\.0000000 +0\.0006$/m);
     const small = await svcca(['score', 'x.npy', 'y.npy']);
     expect(small.out).toMatch(/^mutual 10-NN +0\.\d+ +0\.1266$/m);
@@ -319,7 +320,7 @@ describe.concurrent('several measures, many models', () => {
 
   it('many: a matrix, and a test of groups by name or place', async () => {
     const args = ['many', 'x.npz', 'y.npz', 'x.npz', '--measure', 'cka,svcca', '--out', 'many.json'];
-    const { code, out, err } = await svcca([...args, '--groups', 'same=1,3;other=y.npz']);
+    const { code, out, err } = await svcca([...args, '--groups', 'same=1,3;other=y']);
     expect({ code, err }).toEqual({ code: 0, err: 'wrote many.json\n' });
     expect(out).toContain('cka: 3 models, mean of 2 layers, 80 samples');
     expect(out).toMatch(/^x\.npz \(2\) +1\.000 +0\.\d+ +1\.000$/m);

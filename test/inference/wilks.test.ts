@@ -148,7 +148,7 @@ describe("Wilks' lambda", () => {
     refuses(() => wilks([0.5], undefined as never), 'samples is undefined');
     const few = () => wilks([0.9, 0.5, 0.2], { samples: 8, x: 3, y: 5 });
     expect(few).toThrow(DataError);
-    expect(few).toThrow('8 samples for 3 and 5 directions: 1 of the correlations are 1 whatever the data');
+    expect(few).toThrow('8 samples for 3 and 5 directions: 1 of the correlations is 1 whatever the data');
   });
 
   it('rejects at 5 % what is true on 3.5 to 6.5 % of 1,000 unrelated pairs', async () => {
