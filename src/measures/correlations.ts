@@ -137,6 +137,8 @@ export function chanceWarnings(
 }
 
 function marked(samples: number, kept: Kept, text: string): string[] {
+  // Without correlations there is nothing that chance could raise.
+  if (Math.min(kept.x, kept.y) === 0) return [];
   const fault = certainty(samples, kept);
   if (fault !== undefined) return [`${fault}.`];
   const most = Math.max(kept.x, kept.y);
@@ -149,7 +151,7 @@ function marked(samples: number, kept: Kept, text: string): string[] {
 
 function certainty(samples: number, kept: Kept): string | undefined {
   const most = Math.max(kept.x, kept.y);
-  if (most === 0 || most < samples - 1) return undefined;
+  if (Math.min(kept.x, kept.y) === 0 || most < samples - 1) return undefined;
   const side = kept.x >= kept.y ? 'x' : 'y';
   return `${samples} samples for ${most} kept directions of ${side}: every canonical correlation is 1 whatever the data`;
 }
@@ -175,18 +177,21 @@ export function outcomeOf(
   }
   const chance = (n: number) => chanceScore(n, kept, options, x, y);
   const warnings = chanceWarnings(samples, kept, score, chance);
-  return { score, chance: chance(samples), correlations, kept, warnings };
+  // A sum, or a mean over more than there are, does not end at 1.
+  const most = summarise(new Array<number>(correlations.length).fill(1), options, x, y);
+  return { score, chance: chance(samples), most, correlations, kept, warnings };
 }
 
-/** Correlations from which on single ones, which some summaries pick out, are known by chance to 0.004. */
+/** Correlations not forced to 1 from which on single ones, which some summaries pick out, are known by chance to 0.004. */
 const SINGLE_FROM = 50;
 
 function hasChance(samples: number, kept: Kept, summary: Summary): boolean {
   const count = Math.min(kept.x, kept.y);
   if (count === 0) return false;
-  const all =
-    typeof summary === 'object' ? 'top' in summary && summary.top >= count : summary !== 'thresholded';
-  return all || count >= SINGLE_FROM || certainty(samples, kept) !== undefined;
+  const free = Math.min(count, Math.max(0, samples - 1 - Math.max(kept.x, kept.y)));
+  if (free === 0 || free >= SINGLE_FROM) return true;
+  if (typeof summary !== 'object') return summary !== 'thresholded';
+  return 'top' in summary && (summary.top >= count || summary.top <= count - free);
 }
 
 /** The summary of independent sides on average. */

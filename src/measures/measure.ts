@@ -29,7 +29,11 @@ export interface SimilarityResult {
   readonly score: number;
   /** The score that unrelated representations of the same size reach on average; only where a law for it is known. */
   readonly chance?: number;
-  /** `(score − chance) / (1 − chance)`: 0 at chance level, 1 for equal representations; only beside `chance`. */
+  /**
+   * `(score − chance) / (most − chance)`: 0 at chance level, 1 for equal representations (of `rsa` by `'kendall'` and `'rhoA'` only
+   * without ties); only beside `chance`. The most that a score can be is 1, unless options of `cca` and `svcca` make it another:
+   * `summary: 'sum'`, or a `divisor` above the kept rank.
+   */
   readonly adjusted?: number;
   /** Canonical correlations, largest first, each in [0, 1]; only of measures that have them. */
   readonly correlations?: readonly number[];
@@ -123,6 +127,8 @@ export interface Outcome {
   readonly score: number;
   /** What unrelated representations would score on average, where a law is known. */
   readonly chance?: number;
+  /** The most that the score can be, where that is not 1; beside `chance`. @defaultValue 1 */
+  readonly most?: number;
   readonly correlations?: readonly number[];
   readonly weights?: readonly number[];
   readonly singularValues?: readonly number[];

@@ -161,11 +161,11 @@ export async function evaluateSamples(
 }
 
 function recorded(measure: Measure, outcome: Outcome, options: Record<string, unknown>, engine: Engine) {
-  const { score, chance, correlations, weights, singularValues } = outcome;
+  const { score, chance, most, correlations, weights, singularValues } = outcome;
   return {
     measure: measure.name,
     score,
-    ...(chance !== undefined && { chance, adjusted: adjusted(score, chance) }),
+    ...(chance !== undefined && { chance, adjusted: adjusted(score, chance, most) }),
     ...(correlations && { correlations }),
     ...(weights && { weights }),
     ...(singularValues && { singularValues }),
@@ -174,9 +174,9 @@ function recorded(measure: Measure, outcome: Outcome, options: Record<string, un
   };
 }
 
-/** `(score − chance) / (1 − chance)`; 0 where chance alone reaches 1. */
-function adjusted(score: number, chance: number): number {
-  return chance < 1 ? (score - chance) / (1 - chance) : 0;
+/** `(score − chance) / (most − chance)`; 0 where chance alone reaches the most that there is. */
+function adjusted(score: number, chance: number, most = 1): number {
+  return chance < most ? (score - chance) / (most - chance) : 0;
 }
 
 function isFactored(pair: Pair | WhitenedPair): pair is Pair {

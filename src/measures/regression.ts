@@ -50,7 +50,8 @@ export const regressionMeasure: Measure<RegressionOptions> = {
       const certain = checkPredictor(samples, rank, from, allowFewSamples);
       const score = explained(pair, from);
       const chance = (n: number) => rank / (n - 1);
-      const few = chanceWarnings(samples, { x: rank, y: 0 }, score, chance);
+      // One neuron at a time is predicted, so that directions of that side do not add up.
+      const few = chanceWarnings(samples, { x: rank, y: 1 }, score, chance);
       return { score, chance: chance(samples), kept, warnings: certain ?? few };
     });
   },

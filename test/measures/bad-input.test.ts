@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { score } from '../../src/compare/score.js';
 import { DataError, OptionError, ShapeError, UnsupportedError } from '../../src/errors.js';
-import { cca, cka, pls, procrustes, pwcca, svcca } from '../../src/measures/functions.js';
+import { cca, cka, pls, procrustes, pwcca, regression, svcca } from '../../src/measures/functions.js';
 import { bounded } from '../../src/measures/correlations.js';
 import { findMeasure } from '../../src/measures/registry.js';
 import { beside, gaussian, mapped, times } from '../support.js';
@@ -40,6 +40,23 @@ describe('degenerate layers', () => {
       expect(result.warnings[0]).toMatch(/constant over the samples: there is no direction to compare/);
     }
   });
+
+  it.each(Object.entries({ cca, svcca, pwcca, regression }))(
+    '%s of a constant layer against one with more neurons than samples is 0, and does not ask for more samples',
+    async (_, measure) => {
+      const constant = mapped(gaussian(8, 3, 1), () => 1);
+      const wide = gaussian(8, 9, 2);
+      for (const [a, b] of [
+        [constant, wide],
+        [wide, constant],
+      ] as const) {
+        const { score: value, warnings } = await measure(a, b);
+        expect(value).toBe(0);
+        expect(warnings).toHaveLength(1);
+        expect(warnings[0]).toMatch(/constant over the samples: there is no direction to compare/);
+      }
+    },
+  );
 
   it('float32 covariance of condition 10⁴ does not reach ρ above 1', async () => {
     const base = gaussian(2000, 8, 5);
