@@ -94,7 +94,9 @@ export async function permutationTest(
     const blocks = rowsOfBlocks(sides.x.rows, block);
     const classes = exchangeable(blocks);
     const pair = await rematched(measure, resolved, sides, options, engine);
-    const self = await pair.self();
+    // A constant side is as similar to itself in one order as in another, and says nothing.
+    const ofX = await pair.self('x');
+    const self = told(ofX) ? ofX : await pair.self('y');
     options.onProgress?.({ stage: 'permutations', done: 0, total: permutations });
     const draws = Float64Array.from(
       await inGroups(
@@ -116,7 +118,11 @@ const OWN = [...RUN_KEYS, 'measure', 'permutations', 'seed', 'block'];
 /** Blocks by size: only blocks of one size can change places. @throws OptionError where none can */
 function exchangeable(blocks: readonly Uint32Array[]): Uint32Array[][] {
   const bySize = new Map<number, Uint32Array[]>();
-  for (const rows of blocks) bySize.set(rows.length, [...(bySize.get(rows.length) ?? []), rows]);
+  for (const rows of blocks) {
+    const known = bySize.get(rows.length);
+    if (known) known.push(rows);
+    else bySize.set(rows.length, [rows]);
+  }
   const classes = [...bySize.values()];
   if (classes.every(({ length }) => length === 1)) {
     throw new OptionError('no two blocks have the same size: there is nothing to permute');
@@ -138,21 +144,31 @@ function shuffled(samples: number, classes: readonly Uint32Array[][], random: Ra
 /** Scores this close, relative to their size, are equal but for rounding: a matching that changes nothing must count. */
 const ROUNDING = 1e-9;
 
+function told({ matched, shifted }: SelfScores): boolean {
+  return Math.abs(matched - shifted) > ROUNDING * Math.max(Math.abs(matched), Math.abs(shifted));
+}
+
+/** What equal sides score where that is 1, or 0 of distances. A covariance of small numbers is near 0, and no distance. */
+function bestOf({ matched, shifted }: SelfScores): 0 | 1 | undefined {
+  if (matched < shifted) return matched < 1e-6 * Math.min(1, shifted) ? 0 : undefined;
+  return Math.abs(matched - 1) < 1e-6 ? 1 : undefined;
+}
+
 function summary(
   result: SimilarityResult,
-  { matched, shifted }: SelfScores,
+  self: SelfScores,
   draws: Float64Array,
   blocks: number,
 ): PermutationTest {
   const { score } = result;
-  const sign = matched < shifted ? -1 : 1;
+  const sign = self.matched < self.shifted ? -1 : 1;
   const sorted = draws.slice().sort();
   const size = Math.max(Math.abs(score), Math.abs(sorted[0]), Math.abs(sorted[sorted.length - 1]));
   const reached = draws.filter((draw) => sign * (draw - score) >= -ROUNDING * size).length;
   const chance = draws.reduce((sum, draw) => sum + draw, 0) / draws.length;
   const squares = draws.reduce((sum, draw) => sum + (draw - chance) ** 2, 0);
   const sd = draws.length > 1 ? Math.sqrt(squares / (draws.length - 1)) : 0;
-  const best = [0, 1].find((value) => Math.abs(matched - value) < 1e-6);
+  const best = bestOf(self);
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)];
   return {
     measure: result.measure,

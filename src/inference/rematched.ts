@@ -16,7 +16,7 @@ import type { PairOptions } from '../measures/run-pair.js';
 import { rowsOf } from './blocks.js';
 import { layerInMemory } from './layers.js';
 
-/** Scores of x with itself: as it is, and with its datapoints shifted by one. */
+/** Scores of a side with itself: as it is, and with its datapoints shifted by one. */
 export interface SelfScores {
   readonly matched: number;
   readonly shifted: number;
@@ -31,7 +31,7 @@ export interface Rematched {
   /** Score with row `order[i]` of y beside row i of x. */
   score(order: Uint32Array): Promise<number>;
   /** Tells distances from similarities, whatever their scale. */
-  self(): Promise<SelfScores>;
+  self(side: 'x' | 'y'): Promise<SelfScores>;
 }
 
 /** Prepares a measure with resolved options. */
@@ -59,7 +59,10 @@ async function bySamples(
     result: await evaluateSamples(measure, { x, y, breathe }, resolved, engine),
     together: 1,
     score: (order) => of(x, rowsOf(y, order)),
-    self: async () => ({ matched: await of(x, x), shifted: await of(x, rowsOf(x, shift(x.rows))) }),
+    self: async (side) => {
+      const own = { x, y }[side];
+      return { matched: await of(own, own), shifted: await of(own, rowsOf(own, shift(x.rows))) };
+    },
   };
 }
 
@@ -96,7 +99,10 @@ async function byBases(
     result: await evaluate(measure, await pairOf(engine, left, right), resolved, engine),
     together: Math.max(1, Math.min(16, Math.floor(ORDERS_IN_MEMORY / (16 * right.rows.data.length + 1)))),
     score: (order) => of(left, right, order),
-    self: async () => ({ matched: await of(left, left), shifted: await of(left, left, shift(x.rows)) }),
+    self: async (side) => {
+      const own = { x: left, y: right }[side];
+      return { matched: await of(own, own), shifted: await of(own, own, shift(x.rows)) };
+    },
   };
 }
 

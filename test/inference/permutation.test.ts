@@ -210,6 +210,29 @@ describe('the matchings', () => {
   });
 });
 
+describe('what equal sides score', () => {
+  const x = gaussian(80, 4, 1);
+  const near = mapped(x, (value, i, j) => value + 0.3 * gaussian(80, 4, 9).data[i * 4 + j]);
+
+  it('is not taken for 0 where the units of a covariance are small', async () => {
+    for (const scale of [1e-8, 1e-4, 1, 1e4]) {
+      const [a, b] = [x, near].map((side) => mapped(side, (value) => scale * value));
+      const test = await permutationTest(a, b, { engine: ml, measure: 'pls', permutations: 19 });
+      expect(test).toMatchObject({ similar: 'larger', p: 1 / 20 });
+      expect(test).not.toHaveProperty('adjusted');
+    }
+  });
+
+  it('tells a distance where either side is constant', async () => {
+    const constant = mapped(gaussian(80, 2, 2), () => 3);
+    for (const output of ['distance', 'angle'] as const) {
+      const options = { engine: ml, measure: 'procrustes', output, permutations: 9 } as const;
+      expect(await permutationTest(constant, x, options)).toMatchObject({ similar: 'smaller', p: 1 });
+      expect(await permutationTest(x, constant, options)).toMatchObject({ similar: 'smaller', p: 1 });
+    }
+  });
+});
+
 describe('a permutation test', () => {
   const [x, y] = [gaussian(24, 3, 1), gaussian(24, 2, 2)];
 
@@ -270,6 +293,23 @@ describe('a permutation test', () => {
     await refuses({ block: 24 }, 'there is nothing to permute');
     await refuses({ block: null }, 'block is null');
     await refuses({ block: ['a', 'b'] }, 'block has 2 labels for 24 samples', ShapeError);
+  });
+
+  it('of 40,000 blocks does not take long to begin, and can be stopped', async () => {
+    const controller = new AbortController();
+    const [a, b] = [gaussian(40_000, 1, 1), gaussian(40_000, 1, 2)];
+    const started = performance.now();
+    const attempt = permutationTest(a, b, {
+      engine: ml,
+      measure: 'cka',
+      signal: controller.signal,
+      onProgress: ({ stage }) => {
+        if (stage === 'permutations') controller.abort(new Error('enough'));
+      },
+    });
+    await expect(attempt).rejects.toThrow('enough');
+    // 13 s where each block copied the list of those before it.
+    expect(performance.now() - started).toBeLessThan(5000);
   });
 
   it('exchanges blocks of one size only', async () => {
