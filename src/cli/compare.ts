@@ -34,6 +34,24 @@ const oneByOne: Record<string, (similarity: Similarity) => string> = {
   '.svg': svgFile,
 };
 
+/** The files that one `--out` stands for. */
+function contentsOf(
+  similarity: Similarity,
+  path: string,
+  kind: string,
+  title: string,
+): { readonly path: string; readonly content: string | Uint8Array }[] {
+  if (kind in writers) return [{ path, content: writers[kind](similarity, title) }];
+  const write = oneByOne[kind];
+  return [
+    { path, content: write(similarity) },
+    ...similarity.others.map((other) => ({
+      path: `${path.slice(0, -kind.length)}-${other.label}${kind}`,
+      content: write(other),
+    })),
+  ];
+}
+
 function scoresOf({ rows, cols, scores }: Similarity) {
   return { shape: [rows.length, cols.length], data: scores };
 }
@@ -91,24 +109,14 @@ export const compareCommand: Command = {
       onProgress,
     }).finally(stop);
     const title = values['title'] === undefined ? `${a.name} and ${b.name}` : String(values['title']);
-    const written: string[] = [];
-    const write = async (path: string, content: string | Uint8Array): Promise<void> => {
-      await writeAtomic(path, content);
-      written.push(path);
-    };
-    for (const { path, kind } of files) {
-      if (kind in writers) await write(path, writers[kind](similarity, title));
-      else {
-        await write(path, oneByOne[kind](similarity));
-        for (const other of similarity.others) {
-          await write(`${path.slice(0, -kind.length)}-${other.label}${kind}`, oneByOne[kind](other));
-        }
-      }
-    }
+    const outputs = files.flatMap(({ path, kind }) => contentsOf(similarity, path, kind, title));
+    const twice = outputs.find(({ path }, i) => outputs.findIndex((other) => other.path === path) !== i);
+    if (twice !== undefined) throw new UsageError(`--out would write ${twice.path} twice: give other names`);
+    for (const { path, content } of outputs) await writeAtomic(path, content);
     if (values['json']) process.stdout.write(writers['.json'](similarity, title));
     else process.stdout.write(text(similarity));
     if (backend?.warning) process.stderr.write(`svcca: ${backend.warning}\n`);
-    for (const path of written) process.stderr.write(`wrote ${path}\n`);
+    for (const { path } of outputs) process.stderr.write(`wrote ${path}\n`);
   },
 };
 

@@ -42,14 +42,44 @@ export interface Inferred {
   readonly interval?: Interval;
 }
 
-/** Whether the arguments ask for any of it. @throws UsageError for one that would be ignored */
-export function asksInference(values: Values): boolean {
-  const asked = values['permutations'] !== undefined || values['interval'] !== undefined;
-  const idle = ['level', 'block', 'seed'].find((name) => values[name] !== undefined);
+/** What is to be inferred, and how. */
+export interface Inference {
+  readonly permutations?: number;
+  readonly interval?: { readonly resampling: 'jackknife' | 'bootstrap'; readonly level?: number };
+  readonly shared: { readonly block?: number; readonly seed?: number };
+}
+
+/** What the arguments ask for; nothing where they do not. @throws UsageError for one that is wrong or would be ignored */
+export function inferenceOf(values: Values): Inference | undefined {
+  const given = (name: string) => values[name] !== undefined;
+  if (given('level') && !given('interval')) {
+    throw new UsageError('--level is that of an interval: give --interval jackknife or bootstrap as well');
+  }
+  const asked = given('permutations') || given('interval');
+  const idle = ['block', 'seed'].find(given);
   if (!asked && idle !== undefined) {
     throw new UsageError(`--${idle} says how to infer: give --permutations or --interval as well`);
   }
-  return asked;
+  if (!asked) return undefined;
+  return {
+    ...(given('permutations') && { permutations: countOf('permutations', values) }),
+    ...(given('interval') && { interval: intervalOf(values) }),
+    shared: {
+      ...(given('block') && { block: countOf('block', values) }),
+      ...(given('seed') && { seed: countOf('seed', values, 0) }),
+    },
+  };
+}
+
+function intervalOf(values: Values): NonNullable<Inference['interval']> {
+  const resampling = values['interval'];
+  if (resampling !== 'jackknife' && resampling !== 'bootstrap') {
+    throw new UsageError(`--interval is '${resampling}': give jackknife or bootstrap`);
+  }
+  if (values['level'] === undefined) return { resampling };
+  const level = Number(values['level']);
+  if (level > 0 && level < 1) return { resampling, level };
+  throw new UsageError(`--level is '${values['level']}': give a probability between 0 and 1, such as 0.95`);
 }
 
 /** Tests and intervals of results, each under the options that it was computed with. */
@@ -58,23 +88,15 @@ export async function infer(
   y: MatrixLike,
   results: readonly LabelledResult[],
   run: object,
-  values: Values,
+  { permutations, interval: asked, shared }: Inference,
 ): Promise<Inferred[]> {
-  const shared = {
-    ...run,
-    ...(values['block'] !== undefined && { block: countOf('block', values) }),
-    ...(values['seed'] !== undefined && { seed: countOf('seed', values, 0) }),
-  };
-  const permutations = values['permutations'] === undefined ? undefined : countOf('permutations', values);
-  const resampling = values['interval'] as 'jackknife' | 'bootstrap' | undefined;
-  const level = values['level'] === undefined ? {} : { level: Number(values['level']) };
   const inferred: Inferred[] = [];
   for (const { measure, options } of results) {
-    const own = { ...shared, ...options, measure: measure as MeasureName };
+    const own = { ...run, ...shared, ...options, measure: measure as MeasureName };
     try {
       inferred.push({
         ...(permutations !== undefined && { test: await permutationTest(x, y, { ...own, permutations }) }),
-        ...(resampling !== undefined && { interval: await interval(x, y, { ...own, ...level, resampling }) }),
+        ...(asked !== undefined && { interval: await interval(x, y, { ...own, ...asked }) }),
       });
     } catch (error) {
       if (error instanceof OptionError) throw new UsageError(error.message);

@@ -5,6 +5,7 @@
  */
 import { compareMany } from '../compare/many.js';
 import type { ModelSimilarity } from '../compare/model-similarity.js';
+import type { GroupTest } from '../inference/group-test.js';
 import { isArrayFile } from '../node/activations.js';
 import { writeAtomic } from '../node/files.js';
 import { UsageError, runArgs, runOptionsOf } from './arguments.js';
@@ -68,10 +69,11 @@ export const manyCommand: Command = {
         onProgress,
       },
     ).finally(stop);
-    const json = `${JSON.stringify(similarity, null, 2)}\n`;
+    const tests = groups && testGroups(similarity, groups);
+    const json = `${JSON.stringify({ ...similarity.toJSON(), ...(tests && { groupTests: tests }) }, null, 2)}\n`;
     for (const { path } of files) await writeAtomic(path, json);
     if (values['json']) process.stdout.write(json);
-    else process.stdout.write(text(similarity, groups));
+    else process.stdout.write(text(similarity, tests));
     if (backend?.warning) process.stderr.write(`svcca: ${backend.warning}\n`);
     for (const { path } of files) process.stderr.write(`wrote ${path}\n`);
   },
@@ -79,28 +81,33 @@ export const manyCommand: Command = {
 
 type Groups = Readonly<Record<string, readonly string[]>>;
 
-/** `scratch=1,2;pretrained=c,d`: members by name, or by place from 1 on. */
+/** `scratch=1,2;pretrained=c,d`: members by name, or by place from 1 on. @throws UsageError for what cannot be tested */
 function groupsOf(given: string, names: readonly string[]): Groups {
-  const groups = given.split(';').map((group): [string, string[]] => {
+  const groups: Record<string, string[]> = {};
+  for (const group of given.split(';')) {
     const [label, members, more] = group.split('=', 3) as [string, string?, string?];
-    if (!members || more !== undefined) {
-      throw new UsageError(`--groups is '${given}': give 'scratch=1,2,3;pretrained=4,5,6'`);
+    const name = label.trim();
+    if (!members || name === '' || more !== undefined || name in groups) {
+      throw new UsageError(`--groups is '${given}': give 'scratch=1,2,3;pretrained=4,5,6', each group once`);
     }
-    return [
-      label.trim(),
-      members.split(',').map((member) => {
-        const name = member.trim();
-        const found =
-          names.find((known) => known === name) ??
-          names.find((known) => known.replace(/\.np[yz]$/, '') === name) ??
-          (/^\d+$/.test(name) ? names[Number(name) - 1] : undefined);
-        if (found === undefined)
-          throw new UsageError(`--groups: no model '${name}' among ${names.join(', ')}`);
-        return found;
-      }),
-    ];
-  });
-  return Object.fromEntries(groups);
+    groups[name] = members.split(',').map((member) => memberOf(member.trim(), names));
+  }
+  const all = Object.values(groups);
+  const twice = all.flat().find((name, i) => all.flat().indexOf(name) !== i);
+  if (twice !== undefined) throw new UsageError(`--groups: model '${twice}' is named twice`);
+  if (all.length < 2 || all.every((members) => members.length < 2)) {
+    throw new UsageError(`--groups is '${given}': give two groups, at least one of them with two models`);
+  }
+  return groups;
+}
+
+function memberOf(name: string, names: readonly string[]): string {
+  const found =
+    names.find((known) => known === name) ??
+    names.find((known) => known.replace(/\.np[yz]$/, '') === name) ??
+    (/^\d+$/.test(name) ? names[Number(name) - 1] : undefined);
+  if (found === undefined) throw new UsageError(`--groups: no model '${name}' among ${names.join(', ')}`);
+  return found;
 }
 
 /** Files of one name are told apart by number. */
@@ -111,32 +118,36 @@ function distinct(names: readonly string[]): string[] {
   });
 }
 
-function text(similarity: ModelSimilarity, groups: Groups | undefined): string {
+/** The test of one measure at a layer, or of the mean over all. */
+interface NamedTest extends GroupTest {
+  readonly measure: string;
+  readonly layer: string | null;
+}
+
+function testGroups(similarity: ModelSimilarity, groups: Groups): NamedTest[] {
+  return [similarity, ...similarity.others].flatMap((one) => [
+    ...one.layers.map((layer) => ({ measure: one.label, layer, ...one.groupTest(groups, { layer }) })),
+    { measure: one.label, layer: null, ...one.groupTest(groups) },
+  ]);
+}
+
+function text(similarity: ModelSimilarity, tests: readonly NamedTest[] | undefined): string {
   const lines: string[] = [];
   similarity.print((line) => lines.push(line));
   for (const warning of similarity.warnings) lines.push(`warning: ${warning}`);
-  if (groups) {
-    for (const one of [similarity, ...similarity.others]) lines.push('', groupTable(one, groups));
+  for (const measure of new Set(tests?.map((test) => test.measure))) {
+    const rows = tests!.filter((test) => test.measure === measure).map(groupRow);
+    lines.push('', table([`${measure} by group`, 'within', 'between', 'p', 'labellings'], rows));
   }
   return `${lines.join('\n')}\n`;
 }
 
-function groupTable(similarity: ModelSimilarity, groups: Groups): string {
-  const line = (name: string, layer?: string): string[] => {
-    const { within, between, p, labellings, exact } = similarity.groupTest(
-      groups,
-      layer === undefined ? {} : { layer },
-    );
-    return [
-      name,
-      within.toFixed(4),
-      between.toFixed(4),
-      p.toPrecision(3),
-      `${exact ? 'all' : 'drawn:'} ${labellings}`,
-    ];
-  };
-  return table(
-    [`${similarity.label} by group`, 'within', 'between', 'p', 'labellings'],
-    [...similarity.layers.map((layer) => line(layer, layer)), line('mean of layers')],
-  );
+function groupRow({ layer, within, between, p, labellings, exact }: NamedTest): string[] {
+  return [
+    layer ?? 'mean of layers',
+    within.toFixed(4),
+    between.toFixed(4),
+    p.toPrecision(3),
+    `${exact ? 'all' : 'drawn:'} ${labellings}`,
+  ];
 }

@@ -6,12 +6,13 @@
 import packageJson from '../../package.json';
 import { score } from '../compare/score.js';
 import type { Scores, SkippedConvention } from '../compare/score.js';
+import { DataError } from '../errors.js';
 import { loadArray } from '../node/activations.js';
 import { writeAtomic } from '../node/files.js';
 import { without } from '../options.js';
 import { runArgs, runOptionsOf } from './arguments.js';
 import type { Command } from './arguments.js';
-import { asksInference, infer, inferenceArgs, inferenceColumns } from './inference.js';
+import { inferenceOf, infer, inferenceArgs, inferenceColumns } from './inference.js';
 import type { Inferred } from './inference.js';
 import { measureArgs, measureOf } from './measure-arguments.js';
 import { backendFor } from './backend.js';
@@ -33,8 +34,9 @@ export const scoreCommand: Command = {
 
   async run(values, signal) {
     const files = outputFiles(values['out'], ['.json']);
-    const inference = asksInference(values);
-    const asked = inference || Object.keys(measureArgs).some((name) => values[name] !== undefined);
+    const inference = inferenceOf(values);
+    const asked =
+      inference !== undefined || Object.keys(measureArgs).some((name) => values[name] !== undefined);
     const one = asked ? measureOf(values, 'svcca') : undefined;
     const run = runOptionsOf(values);
     const [x, y] = [await loadArray(String(values['x'])), await loadArray(String(values['y']))];
@@ -46,10 +48,14 @@ export const scoreCommand: Command = {
         ...all,
         ...(one && { ...one.options, measure: one.measure }),
       });
-      const inferred = inference ? await infer(x.array, y.array, found.results, all, values) : [];
+      const inferred = inference ? await infer(x.array, y.array, found.results, all, inference) : [];
       return { ...found, inferred };
     };
     const { inferred, ...scored } = await compute().finally(stop);
+    if (scored.results.length === 0) {
+      const [{ label, reason }] = scored.skipped;
+      throw new DataError(`nothing could be computed: ${label}: ${reason}`, { code: 'TOO_FEW_SAMPLES' });
+    }
     const json = `${JSON.stringify(
       {
         format: 'svcca/score@1',

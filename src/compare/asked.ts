@@ -56,6 +56,15 @@ export function askedMeasures(choices: MeasureChoices, own: Readonly<Record<stri
       `measure names '${repeated.label}' twice: give each a label, as { label, measure, options }`,
     );
   }
+  const overridden = given.find(([key]) => {
+    const takers = found.filter(({ measure }) => key in measure.defaults);
+    return takers.length > 0 && takers.every(({ fixed }) => key in fixed);
+  });
+  if (overridden !== undefined) {
+    throw new OptionError(
+      `${overridden[0]} is given, and fixed by ${found.map(({ label }) => label).join(', ')}: leave one of them out`,
+    );
+  }
   return found.map(({ label, measure, fixed }) => {
     const known = found.length === 1 ? given : given.filter(([key]) => key in measure.defaults);
     const options = measure.resolve({ ...Object.fromEntries(known), ...fixed });
@@ -73,7 +82,7 @@ function listed(choices: MeasureChoices): readonly MeasureChoice[] {
 }
 
 function isConvention(choice: MeasureChoice): choice is Convention {
-  if (typeof choice === 'string' || !('label' in choice)) return false;
+  if (typeof choice !== 'object' || choice === null || !('label' in choice)) return false;
   if (typeof choice.label === 'string' && choice.label !== '') return true;
   throw new OptionError(`label is ${show(choice.label)}: give each convention a name`);
 }

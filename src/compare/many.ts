@@ -127,10 +127,16 @@ function squareCells(cells: readonly Cell[], layers: number, models: number, bot
     return Array.from({ length: models * models }, (__, cell) => {
       const [i, j] = [Math.floor(cell / models), cell % models];
       if (i <= j) return at(i, j);
-      const { x, y, ...rest } = at(j, i);
-      return { ...rest, x: y, y: x };
+      return exchanged(at(j, i));
     });
   }).flat();
+}
+
+/** The same cell seen from the other side; warnings name a side as `x` or `y`. */
+function exchanged({ x, y, warnings, ...rest }: Cell): Cell {
+  const names: Record<string, string> = { x: 'y', y: 'x' };
+  const swapped = warnings.map((text) => text.replaceAll(/\b[xy]\b/g, (name) => names[name]));
+  return { ...rest, x: y, y: x, warnings: swapped };
 }
 
 function leftOut(sides: readonly (readonly LayerInfo[])[], shared: readonly (readonly string[])[]): string[] {

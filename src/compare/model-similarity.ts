@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FormatError, OptionError } from '../errors.js';
+import { DataError, FormatError, OptionError } from '../errors.js';
 import { groupTest } from '../inference/group-test.js';
 import type { GroupTest, GroupTestOptions } from '../inference/group-test.js';
 import { zeros } from '../matrix.js';
@@ -126,10 +126,13 @@ export class ModelSimilarity implements ModelSimilarityData {
   /**
    * Distances model × model, symmetric with a diagonal of 0: those of the measure where it is a distance or an angle, else
    * made of its scores. The two orders of an asymmetric measure are averaged.
+   *
+   * @throws DataError for scores that are no similarity of at most 1 with 1 for equal sides, such as sums or covariances
    */
   distances({ layer, distance = 'chord' }: MatrixChoice = {}): HostMatrix {
     keyword('distance', distance, Object.keys(conversions) as DistanceKind[]);
     const { rows: k, data } = this.matrix(layer);
+    if (!isDistance(this)) this.#checkSimilarities(data);
     const convert = isDistance(this) ? (value: number) => value : conversions[distance];
     const out = zeros(k, k);
     for (let i = 0; i < k; i++) {
@@ -141,6 +144,17 @@ export class ModelSimilarity implements ModelSimilarityData {
       }
     }
     return out;
+  }
+
+  #checkSimilarities(scores: Float64Array): void {
+    const k = this.models.length;
+    const odd = this.models.findIndex((_, i) => Math.abs(scores[i * k + i] - 1) > 1e-6);
+    if (odd < 0 && scores.every((score) => score <= 1 + 1e-6)) return;
+    const [what, value] =
+      odd < 0 ? ['a score', Math.max(...scores)] : [`${this.models[odd]} with itself`, scores[odd * k + odd]];
+    throw new DataError(
+      `${what} has ${this.label} ${value}: distances are made of similarities that are 1 of equal sides and at most 1`,
+    );
   }
 
   /** The models as points: classical scaling of {@link ModelSimilarity.distances}. @defaultValue 2 axes */
@@ -216,10 +230,10 @@ export class ModelSimilarity implements ModelSimilarityData {
         throw new FormatError(`a model similarity is not JSON: ${(cause as Error).message}`, { cause });
       }
     }
-    const data = value as Partial<ModelSimilarityData & { format: string }>;
-    if (data.format !== MODELS_FORMAT) {
+    const data = value as Partial<ModelSimilarityData & { format: string }> | null;
+    if (data?.format !== MODELS_FORMAT) {
       throw new FormatError(
-        `a model similarity has format '${data.format}': '${MODELS_FORMAT}' is read here`,
+        `a model similarity has format '${data?.format}': '${MODELS_FORMAT}' is read here`,
       );
     }
     const { models, layers, cells, others = [] } = data;

@@ -101,6 +101,11 @@ export async function score(x: MatrixLike, y: MatrixLike, options: ScoreOptions 
   if (Array.isArray(asked) && asked.length === 0) {
     throw new OptionError('conventions is empty: name at least one');
   }
+  if (asked === undefined && Object.keys(own).length > 0) {
+    throw new OptionError(
+      `${Object.keys(own)[0]} is given without a measure: name those that it is for as 'measure', or give 'conventions'`,
+    );
+  }
   const plans = askedMeasures(asked ?? conventions, own);
   const factorNeeds = combineNeeds(plans.map(({ needs }) => needs));
   return withMatrices(x, y, options, async (sides, engine) => {

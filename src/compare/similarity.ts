@@ -169,9 +169,9 @@ export class Similarity implements SimilarityData {
         throw new FormatError(`a similarity is not JSON: ${(cause as Error).message}`, { cause });
       }
     }
-    const data = value as Partial<SimilarityData & { format: string }>;
-    if (data.format !== SIMILARITY_FORMAT) {
-      throw new FormatError(`a similarity has format '${data.format}': '${SIMILARITY_FORMAT}' is read here`);
+    const data = value as Partial<SimilarityData & { format: string }> | null;
+    if (data?.format !== SIMILARITY_FORMAT) {
+      throw new FormatError(`a similarity has format '${data?.format}': '${SIMILARITY_FORMAT}' is read here`);
     }
     const { rows, cols, cells } = data;
     if (!Array.isArray(rows) || !Array.isArray(cols) || !Array.isArray(cells)) {

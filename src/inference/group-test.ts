@@ -4,8 +4,9 @@
  * @module
  */
 import { OptionError, ShapeError } from '../errors.js';
+import { checkFinite } from '../matrix.js';
 import type { Matrix } from '../matrix.js';
-import { knownKeys, show, wholeNumber } from '../options.js';
+import { flag, knownKeys, show, wholeNumber } from '../options.js';
 import { Random } from '../random.js';
 
 /** Options of {@link groupTest}. */
@@ -48,7 +49,7 @@ export interface GroupTest {
  * @param matrix - model × model scores, `[k, k]`; of an asymmetric one the two orders are averaged.
  * @param labels - the group of each model `[k]`.
  * @throws ShapeError if the matrix is not square or does not fit the labels; OptionError if there are fewer than two groups,
- * no group with two models, or for a bad option
+ * no group with two models, or for a bad option; DataError if a score is not finite
  */
 export function groupTest(
   matrix: Matrix,
@@ -58,6 +59,8 @@ export function groupTest(
   knownKeys('groupTest', options, ['within', 'distances', 'permutations', 'seed']);
   const { within, distances = false, permutations = 9999, seed = 0 } = options;
   wholeNumber('permutations', permutations);
+  flag('distances', distances);
+  checkFinite(matrix, 'matrix');
   wholeNumber('seed', seed, 0);
   const k = labels.length;
   if (matrix.rows !== k || matrix.cols !== k) {

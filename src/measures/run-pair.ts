@@ -11,7 +11,7 @@ import { openEngine } from '../engines/select.js';
 import { withScope } from '../engines/scope.js';
 import { chooseRoute } from '../factor/in-memory.js';
 import type { MethodChoice } from '../factor/in-memory.js';
-import { breather, keyword, pause, without } from '../options.js';
+import { breather, keyword, pause, wholeNumber, without } from '../options.js';
 import type { RunOptions } from '../options.js';
 import type { Measure, Needs, SampledPair, SimilarityResult } from './measure.js';
 import { checkSameSamples, evaluate, evaluateSamples, pairInMemory } from './pair.js';
@@ -61,6 +61,7 @@ export async function withMatrices<T>(
   const [left, right] = [await toMatrix(x, 'x'), await toMatrix(y, 'y')];
   checkPair(left, right);
   keyword('method', options.method ?? 'auto', ['auto', 'moments', 'direct']);
+  if (options.memory !== undefined) wholeNumber('memory', options.memory, 0);
   const threads = options.threads === undefined ? {} : { threads: options.threads };
   const opened = await openEngine(options.engine, threads);
   try {

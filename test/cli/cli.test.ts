@@ -173,6 +173,9 @@ describe.concurrent('score', () => {
     const asked = await svcca(['score', 'big.npy', 'big.npy', '--measure', 'mutualKnn', '--k', '3']);
     expect(asked.out).toMatch(/^x big: 2 neurons\n/);
     expect(asked.out).toMatch(/^mutualKnn +1\.0000000 +0\.0006$/m);
+    const few = await svcca(['score', 'x.npy', 'y.npy', '--measure', 'mutualKnn', '--k', '90']);
+    expect(few).toMatchObject({ code: 1, out: '' });
+    expect(few.err).toMatch(/nothing could be computed: mutualKnn: k is 90/);
     const small = await svcca(['score', 'x.npy', 'y.npy']);
     expect(small.out).toMatch(/^mutual 10-NN +0\.\d+ +0\.1266$/m);
     expect(small.out).not.toContain('not taken');
@@ -211,7 +214,12 @@ describe.concurrent('score', () => {
     expect(idle.err).toMatch(/--block says how to infer: give --permutations or --interval/);
     const how = await svcca(['score', 'x.npy', 'y.npy', '--interval', 'bayes']);
     expect(how).toMatchObject({ code: 2 });
-    expect(how.err).toMatch(/resampling is 'bayes': choose one of 'jackknife', 'bootstrap'/);
+    expect(how.err).toMatch(/--interval is 'bayes': give jackknife or bootstrap/);
+    const level = await svcca(['score', 'x.npy', 'y.npy', '--permutations', '9', '--level', '0.9']);
+    expect(level).toMatchObject({ code: 2 });
+    expect(level.err).toMatch(/--level is that of an interval/);
+    const share = await svcca(['score', 'x.npy', 'y.npy', '--interval', 'jackknife', '--level', '95']);
+    expect(share.err).toMatch(/--level is '95': give a probability between 0 and 1/);
     const block = await svcca(['score', 'x.npy', 'y.npy', '--permutations', '9', '--block', '80']);
     expect(block).toMatchObject({ code: 2 });
     expect(block.err).toMatch(/nothing to permute/);
@@ -283,7 +291,22 @@ describe.concurrent('several measures, many models', () => {
     expect(Array.from(arrays['cka'].data)).toEqual(Array.from(similarity.by('cka').scores));
     expect(readFileSync(join(folder, 'm.html'), 'utf8')).toContain('CKA');
     const one = await svcca(['compare', 'x.npz', 'y.npz', '--measure', 'cka', '--json']);
-    expect(Array.from(Similarity.fromJSON(one.out).scores)).toEqual(Array.from(similarity.by('cka').scores));
+    // Alone it goes by inner products, beside cca by the same factors.
+    Similarity.fromJSON(one.out).scores.forEach((score, at) => {
+      expect(Math.abs(score - similarity.by('cka').scores[at])).toBeLessThanOrEqual(1e-12);
+    });
+    const twice = await svcca([
+      'compare',
+      'x.npz',
+      'y.npz',
+      '--measure',
+      'cca,cka',
+      '--out',
+      'q.svg,q-cka.svg',
+    ]);
+    expect(twice).toMatchObject({ code: 2 });
+    expect(twice.err).toMatch(/--out would write q-cka\.svg twice/);
+    expect(existsSync(join(folder, 'q.svg'))).toBe(false);
   });
 
   it('--preset takes the options of another tool, of its measures or of those named', async () => {
@@ -325,7 +348,11 @@ describe.concurrent('several measures, many models', () => {
     expect(out).toContain('cka: 3 models, mean of 2 layers, 80 samples');
     expect(out).toMatch(/^x\.npz \(2\) +1\.000 +0\.\d+ +1\.000$/m);
     expect(out).toMatch(/^one +1\.0000 +0\.\d+ +0\.333 +all 3$/m);
-    const back = ModelSimilarity.fromJSON(readFileSync(join(folder, 'many.json'), 'utf8'));
+    const text = readFileSync(join(folder, 'many.json'), 'utf8');
+    const { groupTests } = JSON.parse(text) as { groupTests: object[] };
+    expect(groupTests).toHaveLength(6);
+    expect(groupTests[2]).toMatchObject({ measure: 'cka', layer: null, labellings: 3, exact: true });
+    const back = ModelSimilarity.fromJSON(text);
     expect(back.models).toEqual(['x.npz (1)', 'y.npz', 'x.npz (2)']);
     expect(back.by('svcca').at('x.npz (1)', 'x.npz (2)', 'one')).toBeCloseTo(1, 12);
     expect(Object.keys(back.fingerprints)).toEqual(back.models);
@@ -335,9 +362,18 @@ describe.concurrent('several measures, many models', () => {
     const unknown = await svcca(['many', 'x.npz', 'y.npz', '--groups', 'a=1;b=9']);
     expect(unknown).toMatchObject({ code: 2 });
     expect(unknown.err).toMatch(/no model '9' among x\.npz, y\.npz/);
-    const shape = await svcca(['many', 'x.npz', 'y.npz', '--groups', 'a;b']);
-    expect(shape).toMatchObject({ code: 2 });
-    expect(shape.err).toMatch(/give 'scratch=1,2,3/);
+    for (const [groups, message] of [
+      ['a;b', /give 'scratch=1,2,3.*each group once/],
+      ['a=1;b=2;a=1', /each group once/],
+      ['a=1,2;b=2', /model 'y\.npz' is named twice/],
+      ['a=1,2', /give two groups/],
+      ['a=1;b=2', /at least one of them with two models/],
+    ] as const) {
+      const wrong = await svcca(['many', 'x.npz', 'y.npz', '--groups', groups, '--out', 'never-many.json']);
+      expect(wrong, groups).toMatchObject({ code: 2 });
+      expect(wrong.err).toMatch(message);
+    }
+    expect(existsSync(join(folder, 'never-many.json'))).toBe(false);
   });
 
   it('measures: every one with its invariances, cost and reference', async () => {

@@ -346,7 +346,7 @@ describe('what can be wrong', () => {
   it.each<[string, CompareOptions, string]>([
     ['layer', { layers: 'cnov' }, "did you mean 'conv'"],
     ['layer of the second side', { layersB: /nothing/ }, 'there are image, conv, pool, flat, out'],
-    ['measure', { measure: 'rsaa' as 'cka' }, "measure is 'rsaa'"],
+    ['measure', { measure: 'rsaa' }, "measure is 'rsaa'"],
     ['option', { keeep: 1 }, "svcca has no option 'keeep'"],
     ['method', { method: 'svd' as 'direct' }, "method is 'svd'"],
     ['positions', { positions: 0 }, 'positions is 0'],

@@ -127,6 +127,18 @@ describe('compareMany', () => {
     ]);
   });
 
+  it('makes no distances of scores that are none, and no NaN of the rest', async () => {
+    const x = gaussian(60, 3, 1);
+    const sides = { one: { x }, two: { x: gaussian(60, 4, 2) }, dead: { x: mapped(x, () => 0.3) } };
+    const sums = await compareMany(sides, undefined, { measure: 'cca', summary: 'sum' });
+    expect(() => sums.distances()).toThrow('distances are made of similarities that are 1 of equal sides');
+    const cka = await compareMany(sides, undefined, { measure: 'cka' });
+    expect(() => cka.distances()).toThrow('dead with itself has cka 0');
+    // Seen from the other side, a warning names the other side.
+    expect(cka.cell('dead', 'one', 'x').warnings[0]).toContain('Side x is constant');
+    expect(cka.cell('one', 'dead', 'x').warnings[0]).toContain('Side y is constant');
+  });
+
   it('comes back from JSON as it went, and names what is wrong with another', async () => {
     const many = await compareMany(models, undefined, { measure: 'svcca,cka', keep: { dims: 3 } });
     const text = JSON.stringify(many);
@@ -138,6 +150,7 @@ describe('compareMany', () => {
     expect(lines[0]).toContain('svcca: 8 models, mean of 2 layers, 200 samples\n');
     expect(lines[1]).toContain('cka: 8 models');
     expect(() => ModelSimilarity.fromJSON('{')).toThrow(FormatError);
+    expect(() => ModelSimilarity.fromJSON('null')).toThrow(FormatError);
     expect(() => ModelSimilarity.fromJSON({ format: 'svcca/similarity@1' })).toThrow("'svcca/models@1'");
     expect(() => ModelSimilarity.fromJSON({ ...JSON.parse(text), cells: [] })).toThrow(
       'has 0 cells, not 128',

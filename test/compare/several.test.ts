@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { compare } from '../../src/compare/compare.js';
 import { score } from '../../src/compare/score.js';
 import { Similarity } from '../../src/compare/similarity.js';
-import { OptionError } from '../../src/errors.js';
+import { FormatError, OptionError } from '../../src/errors.js';
 import { measurePair } from '../../src/measures/run-pair.js';
 import { findMeasure } from '../../src/measures/registry.js';
 import { svccaMeasure } from '../../src/measures/svcca.js';
@@ -82,7 +82,19 @@ describe('several measures in one comparison', () => {
     await expect(score(gaussian(30, 3, 1), gaussian(30, 3, 2), { measure: 'cka', kep: 1 })).rejects.toThrow(
       "cka has no option 'kep'",
     );
+    const fixed = [{ label: 'wide', measure: 'cka', options: { estimator: 'debiased' } }] as const;
+    await expect(fail({ measure: fixed, estimator: 'biased' })).rejects.toThrow(
+      'estimator is given, and fixed by wide',
+    );
+    await expect(score(gaussian(30, 3, 1), gaussian(30, 3, 2), { summary: 'sum' })).rejects.toThrow(
+      'summary is given without a measure',
+    );
+    for (const measure of [5, [null], {}]) {
+      await expect(fail({ measure }), JSON.stringify(measure)).rejects.toThrow(OptionError);
+    }
     const text = JSON.parse(JSON.stringify(await fail({ measure: 'svcca,cka', keep: 'all' })));
+    expect(() => Similarity.fromJSON('null')).toThrow(FormatError);
+    expect(() => Similarity.fromJSON({ ...text, others: [null] })).toThrow(FormatError);
     expect(() => Similarity.fromJSON({ ...text, others: 3 })).toThrow('others of a similarity');
     expect(() => Similarity.fromJSON(text).by('rsa')).toThrow('there are svcca, cka');
   });

@@ -81,6 +81,10 @@ describe('groupTest', () => {
     expect(() => groupTest(matrix, ['a', 'b', 'b', 'b'], { within: 'a' })).toThrow('has one model');
     expect(() => groupTest(matrix, ['a', 'b'])).toThrow(ShapeError);
     expect(() => groupTest(matrix, labels, { permutations: 0 })).toThrow(OptionError);
+    expect(() => groupTest(matrix, labels, { distances: 'no' as never })).toThrow(OptionError);
+    const gap = scores(4, () => 0.5);
+    gap.data[2] = NaN;
+    expect(() => groupTest(gap, labels)).toThrow('matrix holds NaN at row 0, column 2');
     expect(() => groupTest(matrix, labels, { seeds: 1 } as never)).toThrow("no option 'seeds'");
   });
 });
