@@ -6,6 +6,7 @@
 import type { Matrix } from '../matrix.js';
 import type { Engine, HostMatrix } from '../engines/engine.js';
 import { factorDirect } from '../factor/direct.js';
+import { firstEqualRows } from './equal-rows.js';
 import { centredRows, rawRows, sliceRows, squaredDifference, unitRows } from './rows.js';
 import type { Rows } from './rows.js';
 
@@ -23,6 +24,8 @@ export interface PairwiseValues extends Rows {
   readonly rows: HostMatrix;
   /** Of the prepared rows. */
   readonly squaredNorms: Float64Array;
+  /** The values are what is left of numbers as large as this, whose rounding they carry; left out: of nothing larger. */
+  readonly magnitude?: number | undefined;
   /** Turns the inner products of a tile, row-major `[tile.rows, tile.cols]`, into values in place. */
   apply(products: Float64Array, tile: TileRange): void;
 }
@@ -61,7 +64,7 @@ export function correlationDissimilarity(x: Matrix): PairwiseValues {
 
 /**
  * Squared Mahalanobis distance `(xᵢ − xⱼ)ᵀ Σ⁻¹ (xᵢ − xⱼ)`, Σ the covariance of the samples (divisor n − 1) restricted to the
- * directions in which they vary. With no more samples than neurons all distances are equal.
+ * directions in which they vary; exactly 0 for equal samples. With no more samples than neurons all distances are equal.
  */
 export async function mahalanobis(engine: Engine, x: Matrix): Promise<PairwiseValues> {
   const { basis } = await factorDirect(engine, x);
@@ -69,7 +72,12 @@ export async function mahalanobis(engine: Engine, x: Matrix): Promise<PairwiseVa
   const { rows, cols, data } = await engine.download(basis);
   engine.dispose(basis);
   const scale = Math.sqrt(rows - 1);
-  return squaredDistancesOf(rawRows({ rows, cols, data: data.map((value) => value * scale) }));
+  const whitened = data.map((value) => value * scale);
+  // Whitening rounds each row in its own way: equal samples would differ, and ranks would order them by chance.
+  firstEqualRows(x).forEach((first, row) => {
+    if (first !== row) whitened.copyWithin(row * cols, first * cols, (first + 1) * cols);
+  });
+  return squaredDistancesOf(rawRows({ rows, cols, data: whitened }));
 }
 
 /**
@@ -101,6 +109,7 @@ function angular(x: Matrix, about: 'origin' | 'rowMean'): PairwiseValues {
 export function sliceValues(values: PairwiseValues, from: number, to: number): PairwiseValues {
   return {
     ...sliceRows(values, from, to),
+    magnitude: values.magnitude,
     apply(products, tile) {
       const moved = { ...tile, rowStart: tile.rowStart + from, colStart: tile.colStart + from };
       values.apply(products, moved);

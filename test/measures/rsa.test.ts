@@ -192,6 +192,21 @@ describe('ties', () => {
     },
   );
 
+  it.each(['spearman', 'kendallTauB', 'pearson'] as const)(
+    'equal samples are at Mahalanobis distance 0, so that %s of a side with three times itself is 1',
+    async (correlation) => {
+      const values = [0.3, 0.5, 0.9];
+      const x = mapped(zeros(8, 3), (_, i, j) => (i === 2 ? values[j] : 0));
+      const tripled = mapped(x, (value) => 3 * value);
+      for (const dissimilarity of ['mahalanobis', 'squaredMahalanobis'] as const) {
+        for (const engine of ['ml-matrix', 'wasm'] as const) {
+          const { score } = await measurePair(rsaMeasure, x, tripled, { dissimilarity, correlation, engine });
+          expect(score).toBeCloseTo(1, 12);
+        }
+      }
+    },
+  );
+
   it('samples without direction are named', async () => {
     const { warnings } = await rsa(a, b);
     expect(warnings).toEqual([
