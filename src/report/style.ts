@@ -46,12 +46,12 @@ svg { display: block; max-width: 100%; height: auto; }
 .beside > .table { margin-top: 0; }
 table { border-collapse: collapse; width: 100%; font-size: .875rem; line-height: 1.35; }
 caption { padding-bottom: .6rem; text-align: left; font-weight: 650; }
-th, td { padding: .45rem .7rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: baseline; white-space: nowrap; }
+th, td { padding: .45rem .55rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: baseline; white-space: nowrap; }
 thead th { font-size: .75rem; font-weight: 500; color: var(--muted); vertical-align: bottom; }
 tbody th { font-weight: 500; max-width: 18rem; }
 tbody th, .name { min-width: 7.5rem; white-space: normal; overflow-wrap: anywhere; }
 .name .muted { white-space: nowrap; }
-.name.apart { min-width: 10rem; }
+.name.apart { min-width: 8.5rem; }
 th:first-child, td:first-child { padding-left: 0; }
 thead tr + tr th:first-child { padding-left: 1.5rem; }
 .number { text-align: right; }

@@ -25,15 +25,19 @@ export interface NoteLinks {
 export function diagnosticsTable(similarity: Similarity, links: NoteLinks): string {
   const { names } = similarity;
   const pairs = corresponding(similarity);
-  const chance = pairs.some(({ cell }) => cell.chance !== undefined);
-  const body = pairs.map((pair) => line(pair, chance, links));
+  const columns: Columns = {
+    chance: pairs.some(({ cell }) => cell.chance !== undefined),
+    rank: pairs.some(({ cell }) => cell.x.rank !== undefined),
+  };
+  const body = pairs.map((pair) => line(pair, columns, links));
+  const span = `colspan="${sideColumns(columns).length}" scope="colgroup" class="side"`;
   return `<table>
 <caption>Diagnostics of corresponding layers</caption>
 <thead>
 <tr><th rowspan="2" scope="col">Layer</th><th rowspan="2" scope="col" class="number">${escape(measureName(similarity))}</th>
-${chance ? '<th rowspan="2" scope="col" class="number">Chance</th>' : ''}<th colspan="4" scope="colgroup" class="side">${escape(names.a)}</th><th colspan="4" scope="colgroup" class="side">${escape(names.b)}</th>
+${columns.chance ? '<th rowspan="2" scope="col" class="number">Chance</th>' : ''}<th ${span}>${escape(names.a)}</th><th ${span}>${escape(names.b)}</th>
 <th rowspan="2" scope="col" class="apart">Best match</th><th rowspan="2" scope="col" class="number">Samples</th><th rowspan="2" scope="col">Method</th><th rowspan="2" scope="col">Warnings</th></tr>
-<tr>${sideHead}${sideHead}</tr>
+<tr>${sideHead(columns)}${sideHead(columns)}</tr>
 </thead>
 <tbody>
 ${body.join('\n')}
@@ -41,11 +45,24 @@ ${body.join('\n')}
 </table>`;
 }
 
-const sideHead = ['Neurons', 'Dead', 'Rank', 'Kept']
-  .map((name, at) => `<th scope="col" class="number${at === 0 ? ' apart' : ''}">${name}</th>`)
-  .join('');
+/** Columns that only some measures have. */
+interface Columns {
+  readonly chance: boolean;
+  /** Rank and kept directions, of measures that factor the sides. */
+  readonly rank: boolean;
+}
 
-function line({ row, col, cell, best }: Corresponding, chance: boolean, links: NoteLinks): string {
+function sideColumns({ rank }: Columns): string[] {
+  return ['Neurons', 'Dead', ...(rank ? ['Rank', 'Kept'] : [])];
+}
+
+function sideHead(columns: Columns): string {
+  return sideColumns(columns)
+    .map((name, at) => `<th scope="col" class="number${at === 0 ? ' apart' : ''}">${name}</th>`)
+    .join('');
+}
+
+function line({ row, col, cell, best }: Corresponding, columns: Columns, links: NoteLinks): string {
   const match =
     best === undefined
       ? '–'
@@ -53,11 +70,11 @@ function line({ row, col, cell, best }: Corresponding, chance: boolean, links: N
   return [
     `<tr><th scope="row">${escape(layerName({ row, col }))}</th>`,
     `<td class="number strong">${score(cell.score)}</td>`,
-    ...(chance
+    ...(columns.chance
       ? [`<td class="number muted">${cell.chance === undefined ? '–' : score(cell.chance)}</td>`]
       : []),
-    side(cell.x),
-    side(cell.y),
+    side(cell.x, columns),
+    side(cell.y, columns),
     `<td class="name apart">${match}</td>`,
     number(cell.samples),
     `<td>${escape(cell.method)}</td>`,
@@ -65,10 +82,12 @@ function line({ row, col, cell, best }: Corresponding, chance: boolean, links: N
   ].join('');
 }
 
-function side({ neurons, dead, rank, kept }: SideSummary): string {
-  return (
-    number(neurons, 'apart') + number(dead, dead === 0 ? 'muted' : 'strong') + number(rank) + number(kept)
-  );
+function side({ neurons, dead, rank, kept }: SideSummary, columns: Columns): string {
+  return [
+    number(neurons, 'apart'),
+    number(dead, dead === 0 ? 'muted' : 'strong'),
+    ...(columns.rank ? [number(rank), number(kept)] : []),
+  ].join('');
 }
 
 function number(value: number | undefined, kind = ''): string {

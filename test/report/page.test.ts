@@ -58,7 +58,7 @@ describe('report', () => {
     expect(plain(report(known))).toMatch(/SVCCA Chance .* conv 0\.700 0\.610 64/);
     expect(report(known)).toContain('0.61 by chance');
     const pairwise = similarity(['conv'], ['conv'], undefined, { cells: cells.slice(1) });
-    expect(plain(report(pairwise))).toMatch(/conv 0\.400 5 0 – – 64/);
+    expect(plain(report(pairwise))).toMatch(/Neurons Dead Neurons Dead conv 0\.400 5 0 64 2 conv/);
     expect(report(pairwise)).not.toContain('kept undefined');
   });
 
