@@ -90,7 +90,8 @@ export async function permutationTest(
   const measure = findMeasure(name);
   const own = without(options, OWN);
   const resolved = measure.resolve(own);
-  return withMatrices(x, y, options, async (sides, engine) => {
+  // The work within one matching would let a bar begin again and again.
+  return withMatrices(x, y, without(options, ['onProgress']) as PairOptions, async (sides, engine) => {
     const blocks = rowsOfBlocks(sides.x.rows, block);
     const classes = exchangeable(blocks);
     const pair = await rematched(measure, resolved, sides, options, engine);

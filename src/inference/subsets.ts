@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { DataError } from '../errors.js';
+import { DataError, SvccaError } from '../errors.js';
 import { zeros } from '../matrix.js';
 import type { Matrix } from '../matrix.js';
 import type { Engine, HostMatrix } from '../engines/engine.js';
@@ -79,10 +79,29 @@ async function byRows(task: Task): Promise<Subsets> {
   return {
     result: await result(sides.x, sides.y),
     leaveOneOut: (between) =>
-      inGroups(groups, (_, left) => rows(joined(groups.filter((__, g) => g !== left))), between, 1),
-    of: (drawn) => rows(joined(Array.from(drawn, (group) => groups[group]))),
+      inGroups(
+        groups,
+        (_, left) => part(WITHOUT, () => rows(joined(groups.filter((__, g) => g !== left)))),
+        between,
+        1,
+      ),
+    of: (drawn) => part(DRAWN, () => rows(joined(Array.from(drawn, (group) => groups[group])))),
     self: async () => (await result(sides.x, sides.x)).score,
   };
+}
+
+const WITHOUT = 'with one group left out';
+const DRAWN = 'of groups drawn with repetition';
+
+/** Errors of a part have numbers that the caller never gave: they say whose. */
+async function part(which: string, score: () => Promise<number>): Promise<number> {
+  try {
+    return await score();
+  } catch (error) {
+    if (!(error instanceof SvccaError)) throw error;
+    const code = error.code === 'TOO_FEW_SAMPLES' ? error.code : 'DATA';
+    throw new DataError(`${which}: ${error.message}`, { code, cause: error });
+  }
 }
 
 function joined(groups: readonly Uint32Array[]): Uint32Array {
@@ -120,13 +139,16 @@ async function byMoments(
         (_, left) => {
           const others = merged(before, from[left + 1]);
           before = merged(before, parts[left]);
-          return score(others, () => joined(groups.filter((__, g) => g !== left)));
+          return part(WITHOUT, () => score(others, () => joined(groups.filter((__, g) => g !== left))));
         },
         between,
         AT_ONCE,
       );
     },
-    of: (drawn) => score(weighted(parts, drawn), () => joined(Array.from(drawn, (group) => groups[group]))),
+    of: (drawn) =>
+      part(DRAWN, () =>
+        score(weighted(parts, drawn), () => joined(Array.from(drawn, (group) => groups[group]))),
+      ),
     self: async () => {
       const { x } = all;
       const cross = zeros(x.rank, x.rank);
