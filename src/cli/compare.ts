@@ -5,6 +5,7 @@
  */
 import { compare } from '../compare/compare.js';
 import type { Similarity } from '../compare/similarity.js';
+import { groupWarnings } from '../compare/warnings.js';
 import { writeNpz } from '../io/npz.js';
 import { writeAtomic } from '../node/files.js';
 import { isArrayFile } from '../node/activations.js';
@@ -122,20 +123,16 @@ export const compareCommand: Command = {
 
 function text(similarity: Similarity): string {
   const all = [similarity, ...similarity.others];
-  const warned = new Map<string, number>();
-  for (const { cells } of all) {
-    for (const { warnings } of cells) {
-      for (const warning of warnings) warned.set(warning, (warned.get(warning) ?? 0) + 1);
-    }
-  }
-  const count = all.length * similarity.cells.length;
+  const cells = all.flatMap((one) => one.cells);
   const lines: string[] = [];
   similarity.print((line) => lines.push(line));
   return [
     ...lines,
     '',
     ...all.map(diagonalTable),
-    ...[...warned].map(([warning, cells]) => `warning (${cells} of ${count} cells): ${warning}`),
+    ...groupWarnings(cells).map(
+      (group) => `warning (${group.at.size} of ${cells.length} cells): ${group.text}`,
+    ),
     '',
   ].join('\n');
 }

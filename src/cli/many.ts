@@ -5,6 +5,7 @@
  */
 import { compareMany } from '../compare/many.js';
 import type { ModelSimilarity } from '../compare/model-similarity.js';
+import { groupWarnings } from '../compare/warnings.js';
 import type { GroupTest } from '../inference/group-test.js';
 import { isArrayFile } from '../node/activations.js';
 import { writeAtomic } from '../node/files.js';
@@ -135,6 +136,10 @@ function text(similarity: ModelSimilarity, tests: readonly NamedTest[] | undefin
   const lines: string[] = [];
   similarity.print((line) => lines.push(line));
   for (const warning of similarity.warnings) lines.push(`warning: ${warning}`);
+  const cells = [similarity, ...similarity.others].flatMap((one) => one.cells);
+  for (const { text: warning, at } of groupWarnings(cells)) {
+    lines.push(`warning (${at.size} of ${cells.length} pairs): ${warning}`);
+  }
   for (const measure of new Set(tests?.map((test) => test.measure))) {
     const rows = tests!.filter((test) => test.measure === measure).map(groupRow);
     lines.push('', table([`${measure} by group`, 'within', 'between', 'p', 'labellings'], rows));

@@ -6,6 +6,7 @@
 import packageJson from '../../package.json';
 import { score } from '../compare/score.js';
 import type { Scores, SkippedConvention } from '../compare/score.js';
+import { groupWarnings } from '../compare/warnings.js';
 import { DataError } from '../errors.js';
 import { loadArray } from '../node/activations.js';
 import { writeAtomic } from '../node/files.js';
@@ -92,11 +93,7 @@ function text(x: string, y: string, { results, skipped }: Scores, inferred: read
     const known = rank === undefined ? '' : `, rank ${rank}`;
     return `${key} ${name}: ${neurons} neurons${known}${dead ? `, ${dead} dead` : ''}`;
   };
-  const warnings = [
-    ...new Set(
-      [...results, ...inferred.flatMap(({ interval }) => interval ?? [])].flatMap((one) => one.warnings),
-    ),
-  ];
+  const warnings = groupWarnings([...results, ...inferred.flatMap(({ interval }) => interval ?? [])]);
   return [
     ...(first
       ? [
@@ -118,7 +115,7 @@ function text(x: string, y: string, { results, skipped }: Scores, inferred: read
       ]),
     ),
     ...notTaken(skipped),
-    ...warnings.map((warning) => `warning: ${warning}`),
+    ...warnings.map((warning) => `warning: ${warning.text}`),
     '',
   ].join('\n');
 }

@@ -95,8 +95,8 @@ function number(value: number | undefined, kind = ''): string {
 }
 
 function references(warnings: readonly string[], { notes, prefix }: NoteLinks): string {
-  const numbers = [...new Set(warnings)].map(
-    (text) => notes.findIndex((note) => note.text === text && note.concerns !== '') + 1,
+  const numbers = notes.flatMap(({ texts }, at) =>
+    warnings.some((text) => texts.has(text)) ? [at + 1] : [],
   );
   if (numbers.length === 0) return '<span class="muted">–</span>';
   return numbers.map((at) => `<a href="#${prefix}${at}">${at}</a>`).join(', ');

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Similarity } from '../compare/similarity.js';
+import { groupWarnings } from '../compare/warnings.js';
 import { plural } from './text.js';
 
 /** Pairs that are named before the rest is only counted. */
@@ -12,22 +13,23 @@ const NAMED = 6;
 /** A warning with whom it concerns. */
 export interface Note {
   readonly text: string;
+  /** What cells have as their warning where they mean this one; none where it concerns the comparison as a whole. */
+  readonly texts: ReadonlySet<string>;
   /** In words; empty where it concerns the comparison as a whole. */
   readonly concerns: string;
 }
 
 /** Warnings of the whole comparison first, then those of its cells in order of first appearance. */
 export function notes(similarity: Similarity): Note[] {
-  const whole = Array.from(new Set(similarity.warnings), (text) => ({ text, concerns: '' }));
-  const cells = new Map<string, Set<number>>();
-  similarity.cells.forEach((cell, at) => {
-    for (const text of cell.warnings) {
-      const seen = cells.get(text);
-      if (seen) seen.add(at);
-      else cells.set(text, new Set([at]));
-    }
-  });
-  return [...whole, ...Array.from(cells, ([text, at]) => ({ text, concerns: inWords(similarity, at) }))];
+  const none: ReadonlySet<string> = new Set();
+  return [
+    ...Array.from(new Set(similarity.warnings), (text) => ({ text, texts: none, concerns: '' })),
+    ...groupWarnings(similarity.cells).map(({ text, texts, at }) => ({
+      text,
+      texts,
+      concerns: inWords(similarity, at),
+    })),
+  ];
 }
 
 /** Full rows and full columns of the matrix by one name each, other pairs by two. */

@@ -135,6 +135,22 @@ describe('warnings', () => {
     expect(concerns(() => false)).toEqual([]);
   });
 
+  it('that differ in numbers alone are one, with the first as the example', () => {
+    const html = report(
+      similarity(layers(2), layers(2), undefined, {
+        cells: [0, 1, 2, 3].map((at) =>
+          cell(0.5, { warnings: [`score 0.${at} by chance`, ...(at === 3 ? ['Another.'] : [])] }),
+        ),
+      }),
+    );
+    expect(html).toContain(
+      '<li id="note-1-1">score 0.0 by chance (3 more differ from this in numbers.) <span class="muted">all pairs</span></li>',
+    );
+    expect(html).toContain('<li id="note-1-2">Another. ');
+    expect(html.match(/<a href="#note-1-1">1<\/a>/g)).toHaveLength(2);
+    expect(html).toContain('<a href="#note-1-1">1</a>, <a href="#note-1-2">2</a>');
+  });
+
   it('are listed, and referred to by the lines of the table', () => {
     const html = report(warned((r, c) => r === 1 && c === 1, { warnings: ['Two images were left out.'] }));
     expect(html).toContain('<li id="note-1-1">Two images were left out.</li>');
