@@ -31,6 +31,7 @@ const options: Record<string, { readonly hint?: string; readonly text: string }>
   gamma: { hint: 'factor', text: 'of polynomial: auto or a number' },
   estimator: { hint: 'name', text: 'biased or debiased' },
   minibatch: { hint: 'n', text: 'average over minibatches of so many samples' },
+  minibatchWeights: { hint: 'how', text: 'of a shorter last minibatch: samples or equal' },
   output: {
     hint: 'name',
     text: 'similarity, distance, squaredDistance, euclideanDistance or angle',
