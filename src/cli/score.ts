@@ -11,13 +11,14 @@ import { DataError } from '../errors.js';
 import { loadArray } from '../node/activations.js';
 import { writeAtomic } from '../node/files.js';
 import { without } from '../options.js';
-import { runArgs, runOptionsOf } from './arguments.js';
+import { UsageError, runArgs, runOptionsOf } from './arguments.js';
 import type { Command } from './arguments.js';
 import { inferenceOf, infer, inferenceArgs, inferenceColumns } from './inference.js';
 import type { Inferred } from './inference.js';
 import { measureArgs, measureOf } from './measure-arguments.js';
 import { backendFor } from './backend.js';
 import { outputFiles, progressBar, table } from './output.js';
+import { givenArgs, givenLine, loadGiven, partialScores } from './partial.js';
 
 /** The command. */
 export const scoreCommand: Command = {
@@ -27,6 +28,7 @@ export const scoreCommand: Command = {
     x: { type: 'positional', description: 'activations: .npy, or .npz (file.npz:key)', required: true },
     y: { type: 'positional', description: 'the same samples in another network', required: true },
     ...measureArgs,
+    ...givenArgs,
     ...inferenceArgs,
     ...runArgs,
     out: { type: 'string', description: 'write JSON to a file', valueHint: 'file.json' },
@@ -36,23 +38,34 @@ export const scoreCommand: Command = {
   async run(values, signal) {
     const files = outputFiles(values['out'], ['.json']);
     const inference = inferenceOf(values);
+    const third = values['given'];
+    if (third !== undefined && inference !== undefined) {
+      throw new UsageError('--given cannot be combined with --permutations or --interval');
+    }
     const asked =
-      inference !== undefined || Object.keys(measureArgs).some((name) => values[name] !== undefined);
-    const one = asked ? measureOf(values, 'svcca') : undefined;
+      inference !== undefined ||
+      third !== undefined ||
+      Object.keys(measureArgs).some((name) => values[name] !== undefined);
+    const one = asked ? measureOf(values, third === undefined ? 'svcca' : 'cca') : undefined;
     const run = runOptionsOf(values);
     const [x, y] = [await loadArray(String(values['x'])), await loadArray(String(values['y']))];
+    const given = third === undefined ? undefined : await loadGiven(String(third));
     await backendFor(values, false);
     const { onProgress, stop } = progressBar();
     const compute = async () => {
       const all = { ...run, signal, onProgress };
+      if (given && one) {
+        const results = await partialScores(x.array, y.array, given.given, one, all);
+        return { results, skipped: [], inferred: [], taken: givenLine(given.name, results) };
+      }
       const found = await score(x.array, y.array, {
         ...all,
         ...(one && { ...one.options, measure: one.measure }),
       });
       const inferred = inference ? await infer(x.array, y.array, found.results, all, inference) : [];
-      return { ...found, inferred };
+      return { ...found, inferred, taken: undefined };
     };
-    const { inferred, ...scored } = await compute().finally(stop);
+    const { inferred, taken, ...scored } = await compute().finally(stop);
     if (scored.results.length === 0) {
       const [{ label, reason }] = scored.skipped;
       throw new DataError(`nothing could be computed: ${label}: ${reason}`, { code: 'TOO_FEW_SAMPLES' });
@@ -61,8 +74,12 @@ export const scoreCommand: Command = {
       {
         format: 'svcca/score@1',
         version: packageJson.version,
-        names: { x: x.name, y: y.name },
-        fingerprints: { x: x.fingerprint, y: y.fingerprint },
+        names: { x: x.name, y: y.name, ...(given && { given: given.name }) },
+        fingerprints: {
+          x: x.fingerprint,
+          y: y.fingerprint,
+          ...(given && { given: given.fingerprint }),
+        },
         ...scored,
         ...(inference && {
           inference: inferred.map((one, i) => ({ label: scored.results[i].label, ...withoutDraws(one) })),
@@ -73,7 +90,7 @@ export const scoreCommand: Command = {
     )}\n`;
     for (const { path } of files) await writeAtomic(path, json);
     if (values['json']) process.stdout.write(json);
-    else process.stdout.write(text(x.name, y.name, scored, inferred));
+    else process.stdout.write(text(x.name, y.name, scored, inferred, taken));
   },
 };
 
@@ -85,7 +102,13 @@ function withoutDraws({ test, interval }: Inferred) {
   };
 }
 
-function text(x: string, y: string, { results, skipped }: Scores, inferred: readonly Inferred[]): string {
+function text(
+  x: string,
+  y: string,
+  { results, skipped }: Scores,
+  inferred: readonly Inferred[],
+  taken: string | undefined,
+): string {
   const { head, rows } = inferenceColumns(inferred);
   const first = results[0];
   const side = (name: string, key: 'x' | 'y') => {
@@ -100,6 +123,7 @@ function text(x: string, y: string, { results, skipped }: Scores, inferred: read
           side(x, 'x'),
           side(y, 'y'),
           `${first.samples} samples, engine ${first.engine}, method ${first.method}`,
+          ...(taken === undefined ? [] : [taken]),
           '',
         ]
       : []),

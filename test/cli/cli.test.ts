@@ -10,6 +10,7 @@ import { mnistTest } from '../../examples/compare-checkpoints/mnist.js';
 import { measureArgs } from '../../src/cli/measure-arguments.js';
 import { ModelSimilarity } from '../../src/compare/model-similarity.js';
 import { Similarity } from '../../src/compare/similarity.js';
+import { partial } from '../../src/measures/partial.js';
 import { measures } from '../../src/measures/registry.js';
 import { permutationTest } from '../../src/inference/permutation.js';
 import { loadNpz, saveNpy, saveNpz } from '../../src/node/files.js';
@@ -206,6 +207,32 @@ describe.concurrent('score', () => {
     }
     expect(first.interval).toMatchObject({ level: 0.95, blocks: 20, groups: 20 });
     expect(json.out).not.toContain('"draws"');
+  });
+
+  it('--given takes a third representation, or labels, out of both', async () => {
+    const labels = Float64Array.from({ length: 80 }, (_, i) => i % 4);
+    await saveNpy(join(folder, 'labels.npy'), { shape: [80], data: labels });
+    await saveNpy(join(folder, 'z.npy'), { shape: [80, 2], data: gaussian(80, 2, 9).data });
+    const [x, y] = [1, 2].map((seed) => gaussian(80, 3, seed));
+    for (const [file, given] of [
+      ['labels.npy', { labels: Array.from(labels) }],
+      ['z.npy', gaussian(80, 2, 9)],
+    ] as const) {
+      const args = ['score', 'x.npy', 'y.npy', '--given', file];
+      const json = await svcca([...args, '--measure', 'cca,cka', '--json']);
+      const { results } = JSON.parse(json.out) as { results: { score: number; given: { rank: number } }[] };
+      const expected = await partial(x, y, given, { engine: 'ml-matrix' });
+      expect(Math.abs(results[0].score - expected.score)).toBeLessThanOrEqual(1e-9);
+      expect(results.map((result) => result.given.rank)).toEqual([expected.given.rank, expected.given.rank]);
+      expect((await svcca(args)).out).toMatch(
+        /^without what \w+ explains: rank \d, \d+\.\d % of the variance of x/m,
+      );
+    }
+    const both = await svcca(['score', 'x.npy', 'y.npy', '--given', 'z.npy', '--permutations', '9']);
+    expect(both).toMatchObject({ code: 2 });
+    expect(both.err).toMatch(/--given cannot be combined/);
+    const wrong = await svcca(['score', 'x.npy', 'y.npy', '--given', 'big.npy']);
+    expect(wrong).toMatchObject({ code: 1 });
   });
 
   it('inference asked for in part, or in the wrong way, has code 2', async () => {
