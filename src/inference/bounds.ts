@@ -109,9 +109,9 @@ function spreadOut(
     const unclear = { left, explained: found.part - left, correlations };
     return { estimate: estimate - left, low: low - left, high, unclear };
   }
-  // Without a law: as if all that was corrected had come of it.
+  // Without a law: as if all that was corrected had come of it; twice, since a correction of few parts varies.
   const correction = result.score - estimate;
-  const left = (correction * share) / (1 - share);
+  const left = (2 * correction * share) / (1 - share);
   const unclear = { left, explained: correction };
   return { estimate, low: low - Math.max(left, 0), high: high - Math.min(left, 0), unclear };
 }
@@ -121,6 +121,13 @@ const UNCLEAR_FROM = 0.1;
 
 function unclearWarning({ left, correlations }: Unclear, { measure, correlations: all }: SimilarityResult) {
   const size = Math.abs(left).toPrecision(2);
+  if (correlations !== undefined && measure === 'pwcca') {
+    return (
+      `${correlations} of ${all!.length} correlations are not above chance, and may leave about ${size} in an estimate. If they are 0 in ` +
+      'truth, their directions are any, and so are the weights of PWCCA: it tends to no single value, and the interval may miss ' +
+      'where it ends. Keep fewer directions, or take cca or cka.'
+    );
+  }
   if (correlations !== undefined) {
     return (
       `${correlations} of ${all!.length} correlations are not above chance: if they are 0 in truth, they leave about ${size} in an ` +

@@ -87,7 +87,7 @@ export interface Interval {
  * The correlation of directions that are not shared falls with 1/√n instead, and half of it is left. Of `cca`, `svcca` and `pwcca` the
  * law of chance says how much: the lower end is without it, and the upper end with it, since such correlations may be small or 0
  * (`undecided`). Of `procrustes`, `pls` and the root of distance correlation, or where datapoints are too few for the law, the end towards
- * which the correction goes lies farther out by the correction once more. `summary: 'meanSquared'` and CKA fall with 1/n.
+ * which the correction goes lies farther out by twice the correction. `summary: 'meanSquared'` and CKA fall with 1/n.
  *
  * Of many neurons and few datapoints what is left of the bias can exceed a narrow interval; a warning then says so. Debiased CKA, or
  * fewer directions by SVCCA, have less of it. Where chance is most of the score, see `permutationTest`.

@@ -4,6 +4,7 @@ import { DataError, OptionError } from '../../src/errors.js';
 import { openEngine } from '../../src/engines/select.js';
 import { interval } from '../../src/inference/interval.js';
 import { permutationTest } from '../../src/inference/permutation.js';
+import { chanceMean } from '../../src/measures/chance.js';
 import { cca, cka } from '../../src/measures/functions.js';
 import { Random } from '../../src/random.js';
 import { gaussian, mapped } from '../support.js';
@@ -147,6 +148,118 @@ describe('95 % intervals', () => {
       expect(covered).toBeLessThanOrEqual(490);
     },
   );
+});
+
+/** Population correlations, neurons of x and of y, samples, draws. Of those that are 0 nothing but chance is seen. */
+const partly = [
+  [[0.54, 0.54, 0, 0, 0], 6, 200, 300],
+  [[0.54, 0.54, 0, 0, 0], 6, 1000, 200],
+  [[0, 0, 0, 0, 0], 6, 1000, 200],
+  // Too weak to be told from 0 for sure.
+  [[0.17, 0.17, 0, 0, 0], 6, 200, 200],
+  [[0.54, 0.54, ...new Array<number>(13).fill(0)], 20, 800, 100],
+] as const;
+
+describe('95 % intervals where some correlations are 0', () => {
+  it.each(partly)('cover the mean of %j, × %i neurons, %i samples', async (rho, q, n, draws) => {
+    const truth = rho.reduce((sum, value) => sum + value, 0) / rho.length;
+    let [covered, bias, unclear] = [0, 0, 0];
+    for (let i = 0; i < draws; i++) {
+      const { x, y } = correlated(n, rho, q, i + 1);
+      const found = await interval(x, y, { engine: ml, method: 'moments', measure: 'cca' });
+      if (found.low <= truth && truth <= found.high) covered++;
+      bias += (found.estimate - truth) / draws;
+      if (found.undecided !== undefined) unclear++;
+    }
+    // Chance or weak, the truth lies within: at least as often as said.
+    expect(covered / draws).toBeGreaterThan(0.92);
+    expect(Math.abs(bias)).toBeLessThan(0.03);
+    expect(unclear).toBe(draws);
+  });
+
+  it('say what is undecided, by the law of chance', async () => {
+    const { x, y } = correlated(500, [0.8, 0.6, 0, 0], 6, 3);
+    const found = await interval(x, y, { engine: ml, measure: 'cca' });
+    const part = (2 / 4) * chanceMean(498, { x: 2, y: 4 });
+    expect(found.undecided?.correlations).toBe(2);
+    expect(found.undecided?.left).toBeCloseTo(part * (20 - Math.sqrt(380)), 9);
+    expect(found.warnings[0]).toMatch(/^2 of 4 correlations are not above chance: if they are 0 in truth/);
+    const drawn = await interval(x, y, {
+      engine: ml,
+      measure: 'cca',
+      resampling: 'bootstrap',
+      resamples: 40,
+    });
+    expect(drawn.undecided?.left).toBeCloseTo(part * (2 - Math.sqrt(2 - 1 / 20)), 9);
+    const summed = await interval(x, y, { engine: ml, measure: 'cca', summary: 'sum' });
+    near(summed.undecided!.left, 4 * found.undecided!.left);
+    const three = await interval(x, y, { engine: ml, measure: 'cca', summary: { top: 3 } });
+    expect(three.undecided!.left).toBeGreaterThan(0.5 * found.undecided!.left);
+    for (const summary of ['meanSquared', { top: 2 }] as const) {
+      const squares = await interval(x, y, { engine: ml, measure: 'cca', summary });
+      expect(squares).not.toHaveProperty('undecided');
+      expect(squares.warnings).toEqual([]);
+    }
+    const weighted = await interval(x, y, { engine: ml, measure: 'pwcca' });
+    expect(weighted.warnings[0]).toContain('it tends to no single value');
+  });
+
+  it('reach as far again as the correction where no law says what is chance', async () => {
+    for (const options of [
+      { measure: 'procrustes' },
+      { measure: 'procrustes', output: 'angle' },
+      { measure: 'distanceCorrelation' },
+      { measure: 'cca', block: 40, summary: 'mean' },
+    ] as const) {
+      let covered = 0;
+      const truth = 'output' in options ? Math.PI / 2 : 0;
+      for (let i = 0; i < 40; i++) {
+        const found = await interval(gaussian(200, 4, 2 * i + 1), gaussian(200, 5, 2 * i + 2), {
+          engine: ml,
+          ...options,
+        });
+        if (found.low <= truth && truth <= found.high) covered++;
+        expect(found.warnings[found.warnings.length - 1]).toMatch(/too few|may leave up to/);
+        expect(found).not.toHaveProperty('undecided');
+      }
+      expect(covered).toBeGreaterThan(35);
+    }
+  });
+});
+
+describe('95 % intervals of svcca under its defaults', () => {
+  it('cover the truth where the directions kept change from draw to draw', async () => {
+    const [d, n] = [30, 500];
+    const scale = (j: number) => 1 / (j + 1);
+    const noise = (j: number) => 0.5 + 0.02 * j;
+    // Both covariances are diagonal, with the same order: the directions kept are the first neurons.
+    const kept = (variance: (j: number) => number) => {
+      const all = Array.from({ length: d }, (_, j) => variance(j));
+      const total = all.reduce((sum, v) => sum + v, 0);
+      let [sum, count] = [0, 0];
+      while (sum < 0.99 * total) sum += all[count++];
+      return count;
+    };
+    const k = Math.min(
+      kept((j) => scale(j) ** 2),
+      kept((j) => scale(j) ** 2 * (1 + noise(j) ** 2)),
+    );
+    const truth =
+      Array.from({ length: k }, (_, j) => 1 / Math.sqrt(1 + noise(j) ** 2)).reduce((a, b) => a + b) / k;
+    let covered = 0;
+    for (let i = 0; i < 60; i++) {
+      const base = gaussian(n, d, 2 * i + 1);
+      const other = gaussian(n, d, 2 * i + 2);
+      const x = mapped(base, (value, _, j) => scale(j) * value);
+      const y = mapped(base, (value, row, j) => scale(j) * (value + noise(j) * other.data[row * d + j]));
+      const options = { engine: ml, method: 'moments', resamples: 40, seed: i } as const;
+      const { low, high, resampling } = await interval(x, y, options);
+      expect(resampling).toBe('bootstrap');
+      if (low <= truth && truth <= high) covered++;
+    }
+    // Of the jackknife it was 75 to 81 % of many draws.
+    expect(covered).toBeGreaterThanOrEqual(54);
+  });
 });
 
 describe('the scores of parts', () => {
