@@ -8,6 +8,7 @@ import type { Matrix } from '../matrix.js';
 import type { Engine, Handle, HostMatrix } from '../engines/engine.js';
 import { FLOAT32_TOLERANCE, FLOAT64_TOLERANCE, orient } from './factor.js';
 import type { Factor, Method, Side } from './factor.js';
+import type { Rounding } from './rounding.js';
 
 /** A factor with the orthonormal basis `U` `[samples, rank]` of its centred samples, none at rank 0; dispose it after use. */
 export interface Layer {
@@ -41,19 +42,24 @@ export async function centre(engine: Engine, x: Matrix): Promise<Centred> {
   return { samples, mean, dead: alive.reduce((dead, live) => dead + 1 - live, 0) };
 }
 
-/** A layer from right singular vectors and values; `basis` makes the leading left ones, each times its sign. */
+/** A layer from right singular vectors and values; `basis` makes the left ones of the columns that `pick` picks. */
 export async function layerOf(
   x: Matrix,
   { mean, dead }: Pick<Centred, 'mean' | 'dead'>,
-  found: { readonly v: HostMatrix; readonly s: Float64Array; readonly method: Method },
-  basis: (signs: Int8Array) => Promise<Handle>,
+  found: {
+    readonly v: HostMatrix;
+    readonly s: Float64Array;
+    readonly method: Method;
+    readonly rounding: Rounding;
+  },
+  basis: (pick: (columns: HostMatrix) => HostMatrix) => Promise<Handle>,
 ): Promise<Layer> {
   const tolerance = toleranceOf(x, found.method);
-  const { v, s, signs } = orient(found.v, found.s, tolerance, x.rows);
+  const { v, s, pick } = orient(found.v, found.s, tolerance, x.rows, found.rounding);
   const { method } = found;
   const [samples, neurons, rank] = [x.rows, x.cols, s.length];
   const factor = { samples, neurons, dead, rank, mean, v, s, method, tolerance };
-  return rank === 0 ? { factor } : { factor, basis: await basis(signs) };
+  return rank === 0 ? { factor } : { factor, basis: await basis(pick) };
 }
 
 /** A side known to be of full rank, so that every neuron is alive. */

@@ -5,6 +5,7 @@
  */
 import { Random } from '../random.js';
 import type { HostMatrix } from '../engines/engine.js';
+import { lengthOf } from './rounding.js';
 
 /** Steps of the power method in each direction: its estimate then is short of the true ratio by a small factor at most. */
 const STEPS = 4;
@@ -30,13 +31,6 @@ function growth({ rows }: HostMatrix, step: (x: Float64Array) => Float64Array): 
     norm = lengthOf(x);
   }
   return norm;
-}
-
-/** Euclidean length, safe from overflow of squares. */
-function lengthOf(x: Float64Array): number {
-  const most = x.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
-  if (most === 0) return 0;
-  return most * Math.sqrt(x.reduce((sum, value) => sum + (value / most) ** 2, 0));
 }
 
 /** `L·x`. */

@@ -4,7 +4,8 @@
  * @module
  */
 import type { HostMatrix } from '../engines/engine.js';
-import { scaleColumns } from './small.js';
+import { leadingBlock } from './small.js';
+import type { Rounding } from './rounding.js';
 
 /** Route from activations to factors. */
 export type Method = 'moments' | 'direct';
@@ -20,7 +21,7 @@ export interface Side {
   /** Column means μ `[neurons]`. */
   readonly mean: Float64Array;
   readonly method: Method;
-  /** Directions below `tolerance · s[0]` were cut as noise. */
+  /** Directions below `tolerance · s[0]`, or below the rounding of the samples, were cut as noise. */
   readonly tolerance: number;
 }
 
@@ -38,26 +39,46 @@ export const FLOAT32_TOLERANCE = 1e-7;
 /** The same for float64 data that were never squared. */
 export const FLOAT64_TOLERANCE = 1e-13;
 
-/** Right singular vectors and values cut at the numerical rank, with the columns that were turned round. */
+/** Right singular vectors and values without those that are noise. */
 export interface Oriented {
   readonly v: HostMatrix;
   readonly s: Float64Array;
-  /** For each kept column −1 if it was turned round, else 1. */
-  readonly signs: Int8Array;
+  /** The same columns of another matrix, turned round where those of `v` were. */
+  readonly pick: (columns: HostMatrix) => HostMatrix;
 }
 
 /**
  * Cuts at the numerical rank and fixes the signs: in each column of `v` the entry of largest magnitude (the first of
  * equals) becomes positive, so that engines agree element by element.
+ *
+ * @param rounding - of the samples, where more is known of it than `tolerance`. Of neurons on different scales, rounding of the
+ * large ones may stand before directions of the small: only the former go.
  */
-export function orient(v: HostMatrix, s: Float64Array, tolerance: number, samples: number): Oriented {
+export function orient(
+  v: HostMatrix,
+  s: Float64Array,
+  tolerance: number,
+  samples: number,
+  rounding?: Rounding,
+): Oriented {
   const floor = tolerance * (s[0] ?? 0);
   // Centred samples span at most samples − 1 dimensions, whatever rounding leaves of the last one.
   const most = Math.min(s.length, Math.max(0, samples - 1));
   let rank = 0;
   while (rank < most && s[rank] > floor) rank++;
-  const signs = Int8Array.from({ length: rank }, (_, j) => (largestEntry(v, j) < 0 ? -1 : 1));
-  return { v: scaleColumns(v, signs), s: s.slice(0, rank), signs };
+  const floors = rounding?.along(leadingBlock(v, v.rows, rank)) ?? new Float64Array(rank);
+  const kept = Uint32Array.from({ length: rank }, (_, j) => j).filter((j) => s[j] > floors[j]);
+  const signs = Float64Array.from(kept, (j) => (largestEntry(v, j) < 0 ? -1 : 1));
+  const pick = (columns: HostMatrix) => pickColumns(columns, kept, signs);
+  return { v: pick(v), s: Float64Array.from(kept, (j) => s[j]), pick };
+}
+
+function pickColumns({ rows, cols, data }: HostMatrix, which: Uint32Array, scale: Float64Array): HostMatrix {
+  const out = new Float64Array(rows * which.length);
+  for (let i = 0, at = 0; i < rows; i++) {
+    for (let j = 0; j < which.length; j++, at++) out[at] = scale[j] * data[i * cols + which[j]];
+  }
+  return { rows, cols: which.length, data: out };
 }
 
 function largestEntry({ rows, cols, data }: HostMatrix, column: number): number {

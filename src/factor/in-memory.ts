@@ -16,7 +16,9 @@ import type { Factor, Method, Side } from './factor.js';
 import { keptDirections } from './keep.js';
 import type { Keep } from './keep.js';
 import { Moments, factorMoments } from './moments.js';
-import { conditionedCholesky } from './thin-qr.js';
+import { independent, neuronRounding, precisionOf } from './rounding.js';
+import type { Rounding } from './rounding.js';
+import { conditionedCholesky, isClear } from './thin-qr.js';
 import { factorRows } from './wide.js';
 
 /** What `method` may be. */
@@ -48,6 +50,8 @@ export interface CrossNeeds {
   readonly keep: Keep | 'all';
   /** Whether any orthonormal bases of the two sides will do, so that no singular vectors need be found. */
   readonly anyBasis: boolean;
+  /** The rounding in the samples, where it is not that of their storage. */
+  readonly rounding?: { readonly x: Rounding; readonly y: Rounding } | undefined;
 }
 
 /** Both sides with the cross block `U₁ᵀU₂` of their bases. */
@@ -66,8 +70,13 @@ export async function crossInMemory(
   needs: CrossNeeds,
 ): Promise<Crossed<Factor> | Crossed<Side>> {
   const wide = x.rows < x.cols && y.rows < y.cols;
+  const known = needs.rounding;
   if (wide && route === 'moments') {
-    return crossOfLayers(engine, await both([x, y], (layer) => factorRows(engine, layer)));
+    const layers = [
+      [x, known?.x],
+      [y, known?.y],
+    ] as const;
+    return crossOfLayers(engine, await both(layers, ([layer, own]) => factorRows(engine, layer, own)));
   }
   if (route === 'moments' || (route === 'conditioned' && !wide)) {
     const found = await crossByMoments(engine, [x, y], route, needs);
@@ -88,14 +97,15 @@ async function crossByMoments(
   engine: Engine,
   layers: Two<Matrix>,
   route: Route,
-  { keep, anyBasis }: CrossNeeds,
+  { keep, anyBasis, rounding }: CrossNeeds,
 ): Promise<Crossed<Factor> | Crossed<Side> | undefined> {
   const samples = await both(layers, (layer) => engine.upload(layer));
-  const moments = await both(samples, async (handle) => {
-    const sums = new Moments(engine, handle.cols);
-    await sums.add(handle);
+  const moments = await both([0, 1], async (i) => {
+    const sums = new Moments(engine, layers[i].cols);
+    await sums.add(samples[i], precisionOf(layers[i]));
     return sums;
   });
+  const known = [rounding?.x, rounding?.y];
   const means = { a: moments[0].mean, b: moments[1].mean };
   const free = (): void => {
     for (const sums of moments) sums.dispose();
@@ -104,9 +114,15 @@ async function crossByMoments(
   const conditioned = route === 'conditioned';
   if (conditioned || anyBasis) {
     const limit = conditioned ? MOMENTS_UP_TO : REFINE_ABOVE;
-    const lowers = await both(moments, (sums) => conditionedCholesky(engine, sums.centredGram(), limit));
-    const [left, right] = lowers;
-    if (anyBasis && left && right) {
+    const found = await both(moments, (sums) => conditionedCholesky(engine, sums.centredGram(), limit));
+    const clear = found.every((one, i) => {
+      if (one === undefined) return false;
+      const { rows } = layers[i];
+      const own = neuronRounding(precisionOf(layers[i]), one.norms, moments[i].mean, rows);
+      return isClear(known[i] ?? independent(own), one.norms, one.condition);
+    });
+    const [left, right] = [found[0]?.lower, found[1]?.lower];
+    if (anyBasis && clear && left && right) {
       const covariance = await engine.accumulateCross(...samples, undefined, means);
       const half = await engine.solveTriangular(left, covariance, { side: 'left' });
       const block = await engine.solveTriangular(right, half, { side: 'right', transpose: true });
@@ -116,13 +132,13 @@ async function crossByMoments(
       const [a, b] = layers.map((layer, i) => fullRank(layer, moments[i].mean, 'moments'));
       return { x: a, y: b, cross };
     }
-    engine.dispose(...lowers.filter((lower) => lower !== undefined));
+    engine.dispose(...[left, right].filter((lower) => lower !== undefined));
     if (conditioned && !(left && right)) {
       free();
       return undefined;
     }
   }
-  const factors = await both(moments, async (sums) => factorMoments(engine, await sums.data()));
+  const factors = await both([0, 1], async (i) => factorMoments(engine, await moments[i].data(), known[i]));
   const cross = await crossOfFactors(engine, samples, factors, keep);
   free();
   return { x: factors[0], y: factors[1], cross };
@@ -173,13 +189,14 @@ async function crossOfFactors(
 async function crossDirect(
   engine: Engine,
   layers: Two<Matrix>,
-  { anyBasis }: CrossNeeds,
+  { anyBasis, rounding }: CrossNeeds,
 ): Promise<Crossed<Factor> | Crossed<Side>> {
+  const known = [rounding?.x, rounding?.y];
   if (layers.some(({ rows, cols }) => rows < cols)) {
-    return crossOfLayers(engine, await both(layers, (layer) => factorDirect(engine, layer)));
+    return crossOfLayers(engine, await both([0, 1], (i) => factorDirect(engine, layers[i], known[i])));
   }
-  const triangles = await both(layers, (layer) => triangulate(engine, layer));
-  if (anyBasis && triangles.every(({ conditioned }) => conditioned)) {
+  const triangles = await both([0, 1], (i) => triangulate(engine, layers[i], known[i]));
+  if (anyBasis && triangles.every(({ clear }) => clear)) {
     const cross = await crossOfBases(engine, triangles[0].q, triangles[1].q);
     for (const { q, r } of triangles) engine.dispose(q, r);
     const [x, y] = layers.map((layer, i) => fullRank(layer, triangles[i].mean, 'direct'));

@@ -7,13 +7,17 @@ import { DataError, NumericalError, ShapeError } from '../errors.js';
 import { zeros } from '../matrix.js';
 import type { Engine, Handle, HostMatrix } from '../engines/engine.js';
 import type { Factor } from './factor.js';
-import { FLOAT32_TOLERANCE, orient } from './factor.js';
+import { FLOAT32_TOLERANCE, FLOAT64_TOLERANCE, orient } from './factor.js';
+import { independent, neuronRounding } from './rounding.js';
+import type { Rounding } from './rounding.js';
 
 /** Count, means and centred Gram matrix `Σ(x−μ)(x−μ)ᵀ`: all that is saved of a shard. */
 export interface MomentsData {
   readonly samples: number;
   readonly mean: Float64Array;
   readonly gram: HostMatrix;
+  /** Share of a stored value that is rounding ({@link precisionOf} of the samples). @defaultValue that of float64 */
+  readonly precision?: number;
 }
 
 /** Running moments inside an engine. */
@@ -22,6 +26,7 @@ export class Moments {
   /** Column means so far `[neurons]`. */
   mean: Float64Array;
   private gram: Handle | undefined;
+  private precision = FLOAT64_TOLERANCE;
 
   constructor(
     private readonly engine: Engine,
@@ -33,8 +38,10 @@ export class Moments {
   /**
    * Adds a batch `[samples, neurons]`, which stays the caller's: its Gram about its own mean, then the pairwise update of
    * Chan, Golub and LeVeque (1983). `Σxxᵀ − nμμᵀ` would lose every digit that a large offset takes.
+   *
+   * @param precision - {@link precisionOf} the batch.
    */
-  async add(batch: Handle): Promise<void> {
+  async add(batch: Handle, precision = FLOAT64_TOLERANCE): Promise<void> {
     if (batch.cols !== this.neurons) {
       throw new ShapeError(`a batch of ${batch.cols} neurons for moments of ${this.neurons}`);
     }
@@ -49,6 +56,7 @@ export class Moments {
     }
     this.mean = update.mean;
     this.samples += batch.rows;
+    this.precision = Math.max(this.precision, precision);
   }
 
   /** The centred Gram matrix so far, inside the engine; it stays the property of these moments. @throws DataError */
@@ -63,7 +71,7 @@ export class Moments {
     if (!gram.data.every(Number.isFinite)) {
       throw new NumericalError('squares of the activations overflow: scale them down before comparing');
     }
-    return { samples: this.samples, mean: this.mean.slice(), gram };
+    return { samples: this.samples, mean: this.mean.slice(), gram, precision: this.precision };
   }
 
   dispose(): void {
@@ -86,7 +94,8 @@ export function mergeMoments(a: MomentsData, b: MomentsData): MomentsData {
       gram.data[at] = a.gram.data[at] + b.gram.data[at] + shift[i] * shift[j];
     }
   }
-  return { samples: a.samples + b.samples, mean, gram };
+  const precision = Math.max(a.precision ?? FLOAT64_TOLERANCE, b.precision ?? FLOAT64_TOLERANCE);
+  return { samples: a.samples + b.samples, mean, gram, precision };
 }
 
 /** Mean of the union, and the vector whose square is what the difference of the two means adds to the Gram. */
@@ -105,18 +114,21 @@ function pooled(
 
 /**
  * Factor of a layer from its moments. Squaring halves the digits, so directions below `1e-7 · s[0]` are noise and cut.
+ *
+ * @param known - the rounding in the samples where it is not that of their storage.
  */
-export async function factorMoments(engine: Engine, moments: MomentsData): Promise<Factor> {
-  const { samples, mean, gram } = moments;
+export async function factorMoments(engine: Engine, moments: MomentsData, known?: Rounding): Promise<Factor> {
+  const { samples, mean, gram, precision = FLOAT64_TOLERANCE } = moments;
   const neurons = mean.length;
   const uploaded = await engine.upload(gram);
   const { values, vectors } = await engine.eigSymmetric(uploaded);
   const v = await engine.download(vectors);
   engine.dispose(uploaded, vectors);
   const s = values.map((value) => Math.sqrt(Math.max(0, value)));
-  let dead = 0;
-  for (let j = 0; j < neurons; j++) if (gram.data[j * neurons + j] === 0) dead++;
-  const oriented = orient(v, s, FLOAT32_TOLERANCE, samples);
+  const norms = mean.map((_, j) => Math.sqrt(Math.max(0, gram.data[j * neurons + j])));
+  const dead = norms.reduce((count, norm) => (norm === 0 ? count + 1 : count), 0);
+  const rounding = known ?? independent(neuronRounding(precision, norms, mean, samples));
+  const oriented = orient(v, s, FLOAT32_TOLERANCE, samples, rounding);
   return {
     samples,
     neurons,

@@ -4,15 +4,15 @@
  * @module
  */
 import type { Matrix } from '../matrix.js';
-import type { Engine, HostMatrix } from '../engines/engine.js';
+import type { Engine } from '../engines/engine.js';
 import { centre } from '../factor/centred.js';
-import { REFINE_ABOVE } from '../factor/cross.js';
-import { FLOAT32_TOLERANCE, FLOAT64_TOLERANCE } from '../factor/factor.js';
 import type { Side } from '../factor/factor.js';
 import { crossInMemory } from '../factor/in-memory.js';
 import type { Route } from '../factor/in-memory.js';
 import { keptDirections } from '../factor/keep.js';
 import type { Crossing, Keep } from '../factor/keep.js';
+import { columnNorms, independent, neuronRounding, precisionOf } from '../factor/rounding.js';
+import type { Rounding } from '../factor/rounding.js';
 import { leadingBlock } from '../factor/small.js';
 import { checkSamples, correlationsOf } from './correlations.js';
 import { Transform } from './dft-cca-transform.js';
@@ -31,10 +31,11 @@ export interface FrequencyOptions {
   readonly allowFewSamples: boolean;
 }
 
-/** One side: its transform, and the size of a direction of coefficients that is rounding of the activations. */
+/** One side: its transform, and the rounding that the activations leave in the coefficients of each frequency. */
 export interface Prepared {
   readonly transform: Transform;
-  readonly floor: number;
+  /** Of real coefficients, and of complex ones as two real each. */
+  readonly rounding: { readonly real: Rounding; readonly complex: Rounding };
   /** Channels that never changed anywhere. */
   readonly dead: number;
 }
@@ -42,17 +43,17 @@ export interface Prepared {
 /** Centres a layer and gets its transform ready. */
 export async function prepare(engine: Engine, x: Matrix, grid: Grid): Promise<Prepared> {
   const { samples, mean } = await centre(engine, x);
-  const alive = new Uint8Array(grid.channels);
-  samples.data.forEach((value, at) => {
-    if (value !== 0) alive[at % grid.channels] = 1;
-  });
-  // Rounding is alike at all frequencies, by Parseval's theorem as large in each as in all activations together, means included.
-  const tolerance = x.data instanceof Float32Array ? FLOAT32_TOLERANCE : FLOAT64_TOLERANCE;
-  const size = Math.hypot(lengthOf(samples.data), Math.sqrt(x.rows) * lengthOf(mean));
+  // Rounding is alike at all frequencies, by Parseval's theorem as large in each as at all positions together.
+  const positions = neuronRounding(precisionOf(x), columnNorms(samples), mean, x.rows);
+  const { channels } = grid;
+  const lengths = columnNorms({ rows: positions.length / channels, cols: channels, data: positions });
   return {
     transform: new Transform(x.rows, grid, samples.data),
-    floor: tolerance * size,
-    dead: alive.reduce((dead, live) => dead + 1 - live, 0),
+    rounding: {
+      real: independent(lengths),
+      complex: independent(Float64Array.of(...lengths, ...lengths)),
+    },
+    dead: lengths.reduce((dead, length) => (length === 0 ? dead + 1 : dead), 0),
   };
 }
 
@@ -80,12 +81,13 @@ export async function atFrequency(
   // Complex directions come as two real ones.
   const times = frequency.real ? 1 : 2;
   const samples = left.rows / times;
-  const anyBasis = keep === 'all' && clear(left, x.floor) && clear(right, y.floor);
-  const pair = await crossInMemory(engine, left, right, route, { keep: 'all', anyBasis });
-  const spectra = {
-    x: spectrum(pair.x, x.floor, times, samples),
-    y: spectrum(pair.y, y.floor, times, samples),
-  };
+  const kind = frequency.real ? 'real' : 'complex';
+  const pair = await crossInMemory(engine, left, right, route, {
+    keep: 'all',
+    anyBasis: keep === 'all',
+    rounding: { x: x.rounding[kind], y: y.rounding[kind] },
+  });
+  const spectra = { x: spectrum(pair.x, times, samples), y: spectrum(pair.y, times, samples) };
   const kept = {
     x: keptDirections(spectra.x, keep, crossing),
     y: keptDirections(spectra.y, keep, crossing),
@@ -101,28 +103,9 @@ export async function atFrequency(
   };
 }
 
-/** Whether no direction of a side can be rounding, if its condition allows any basis to be taken. */
-function clear({ cols, data }: HostMatrix, floor: number): boolean {
-  return lengthOf(data) > REFINE_ABOVE * Math.sqrt(cols) * floor;
-}
-
-/** Singular values of the (complex) coefficients above rounding, largest first; of a side in any basis all of them, as ones. */
-function spectrum(
-  side: Side & { s?: Float64Array },
-  floor: number,
-  times: number,
-  samples: number,
-): Float64Array {
-  const s = side.s ?? new Float64Array(side.rank).fill(Infinity);
-  const most = Math.min(Math.floor(s.length / times), samples - 1);
-  let rank = 0;
-  while (rank < most && s[times * rank] > floor) rank++;
+/** Singular values of the (complex) coefficients, largest first; of a side in any basis all of them, as ones. */
+function spectrum(side: Side & { s?: Float64Array }, times: number, samples: number): Float64Array {
+  const s = side.s ?? new Float64Array(side.rank).fill(1);
+  const rank = Math.min(Math.floor(s.length / times), samples - 1);
   return Float64Array.from({ length: rank }, (_, i) => s[times * i]);
-}
-
-/** Euclidean length, safe from overflow of squares. */
-function lengthOf(values: Float64Array): number {
-  const most = values.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
-  if (most === 0) return 0;
-  return most * Math.sqrt(values.reduce((sum, value) => sum + (value / most) ** 2, 0));
 }

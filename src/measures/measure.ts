@@ -6,6 +6,7 @@
 import type { Engine, HostMatrix } from '../engines/engine.js';
 import type { Factor, Side } from '../factor/factor.js';
 import type { Keep } from '../factor/keep.js';
+import type { Rounding } from '../factor/rounding.js';
 import type { Matrix } from '../matrix.js';
 import type { Breathe } from '../options.js';
 
@@ -15,7 +16,10 @@ export interface SideSummary {
   readonly neurons: number;
   /** Neurons that never changed. */
   readonly dead: number;
-  /** Number of linearly independent directions, by the relative tolerance of the method; of measures that factor a side. */
+  /**
+   * Number of linearly independent directions, by the relative tolerance of the method and the rounding of the samples; of measures
+   * that factor a side.
+   */
   readonly rank?: number;
   /** Directions that entered the measure, at most `rank`; of measures that factor a side. */
   readonly kept?: number;
@@ -90,7 +94,10 @@ export interface ProductPair {
 }
 
 /** What is known of a side without factoring it. */
-export type ProductFacts = Pick<Side, 'samples' | 'neurons' | 'dead' | 'method'>;
+export interface ProductFacts extends Pick<Side, 'samples' | 'neurons' | 'dead' | 'method' | 'mean'> {
+  /** Sum of squares of the centred samples, in the units of the data. */
+  readonly trace: number;
+}
 
 /** Squared Frobenius norms `‖XᵀX‖²`, `‖XᵀY‖²` and `‖YᵀY‖²` of sides of trace 1. */
 export interface InnerProducts {
@@ -105,6 +112,8 @@ export interface InnerProducts {
 export interface SampledPair {
   readonly x: Matrix;
   readonly y: Matrix;
+  /** The rounding in the samples, where it is not that of their storage: of residuals. */
+  readonly rounding?: { readonly x: Rounding; readonly y: Rounding };
   /** To be called between tiles. */
   readonly breathe: Breathe;
 }

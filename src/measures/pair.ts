@@ -11,6 +11,7 @@ import { crossInMemory } from '../factor/in-memory.js';
 import type { Route } from '../factor/in-memory.js';
 import { productsInMemory } from '../factor/products.js';
 import type { Side } from '../factor/factor.js';
+import type { Rounding } from '../factor/rounding.js';
 import type {
   Measure,
   Needs,
@@ -56,17 +57,22 @@ export function combineNeeds(all: readonly Needs[]): Needs {
 /** A pair as one of the ways of evaluating a measure takes it. */
 export type AnyPair = Pair | WhitenedPair | ProductPair;
 
-/** Brings both sides together by a route; without factors, or in any bases, where that is all the measure needs, and cheaper. */
+/**
+ * Brings both sides together by a route; without factors, or in any bases, where that is all the measure needs, and cheaper.
+ *
+ * @param rounding - in the samples, where it is not that of their storage.
+ */
 export async function pairInMemory(
   engine: Engine,
   x: Matrix,
   y: Matrix,
   route: Route,
   needs: Needs,
+  rounding?: { readonly x: Rounding; readonly y: Rounding },
 ): Promise<AnyPair> {
   if (needs.products && route !== 'direct') return productsInMemory(engine, x, y, needs.rowNorms ?? false);
   const { keep = 'all', anyBasis = false } = needs;
-  const crossed = await crossInMemory(engine, x, y, route, { keep, anyBasis });
+  const crossed = await crossInMemory(engine, x, y, route, { keep, anyBasis, rounding });
   const sides = { x, y };
   return {
     ...crossed,
@@ -113,7 +119,13 @@ export async function evaluate(
     x: { neurons: x.neurons, dead: x.dead, rank: x.rank, ...(outcome.kept && { kept: outcome.kept.x }) },
     y: { neurons: y.neurons, dead: y.dead, rank: y.rank, ...(outcome.kept && { kept: outcome.kept.y }) },
     method: x.method === 'direct' && y.method === 'direct' ? 'direct' : 'moments',
-    warnings: [...constantWarnings({ x: x.rank === 0, y: y.rank === 0 }), ...(outcome.warnings ?? [])],
+    warnings: [
+      ...constantWarnings(
+        { x: x.rank === 0, y: y.rank === 0 },
+        { x: x.dead < x.neurons, y: y.dead < y.neurons },
+      ),
+      ...(outcome.warnings ?? []),
+    ],
   };
 }
 
@@ -191,8 +203,17 @@ function deadNeurons({ cols, data }: Matrix): number {
   return alive.reduce((dead, live) => dead + 1 - live, 0);
 }
 
-function constantWarnings(constant: { readonly x: boolean; readonly y: boolean }): string[] {
+/** One warning, of one side or both; `varies`: those whose samples do vary, but by no more than rounding. */
+function constantWarnings(constant: BySide, varies: BySide = { x: false, y: false }): string[] {
   if (!constant.x && !constant.y) return [];
   const which = constant.x && constant.y ? 'Both sides are' : `Side ${constant.x ? 'x' : 'y'} is`;
-  return [`${which} constant over the samples: there is no direction to compare, and the similarity is 0.`];
+  const rounded = (constant.x && varies.x) || (constant.y && varies.y) ? ' but for rounding' : '';
+  return [
+    `${which} constant over the samples${rounded}: there is no direction to compare, and the similarity is 0.`,
+  ];
+}
+
+interface BySide {
+  readonly x: boolean;
+  readonly y: boolean;
 }

@@ -9,7 +9,15 @@ import type { Matrix } from '../matrix.js';
 import type { Engine, Handle, HostMatrix } from '../engines/engine.js';
 import { centre } from '../factor/centred.js';
 import { factorDirect } from '../factor/direct.js';
-import { FLOAT32_TOLERANCE, FLOAT64_TOLERANCE } from '../factor/factor.js';
+import {
+  columnNorms,
+  independent,
+  lengthOf,
+  neuronRounding,
+  precisionOf,
+  withShared,
+} from '../factor/rounding.js';
+import type { Rounding } from '../factor/rounding.js';
 import { multiply, scaleColumns, scaleRows } from '../factor/small.js';
 import { show } from '../options.js';
 
@@ -24,10 +32,10 @@ export interface Removal {
   apply(centred: HostMatrix): Promise<Remainder>;
 }
 
-/** Residuals, and for each neuron the size of the rounding that what was taken out may have left in them. */
+/** Residuals, and the rounding of what was taken out that each neuron carries, where it has any: `[directions, neurons]`. */
 interface Remainder {
   readonly left: HostMatrix;
-  readonly rounding: Float64Array;
+  readonly carried?: HostMatrix;
 }
 
 /** One side after the removal. */
@@ -38,26 +46,24 @@ export interface Residual {
   readonly dead: number;
   /** Share of the variance that was taken out, from 0 to 1; 0 of a constant side. */
   readonly explained: number;
-  /** Size of a direction of the residuals below which it is rounding. */
-  readonly floor: number;
+  /** The rounding in them: of the samples, and of what was taken out. */
+  readonly rounding: Rounding;
 }
 
 /** Takes a representation out, down to its numerical rank. */
 export async function removalOf(engine: Engine, given: Matrix): Promise<Removal> {
   const { samples, mean } = await centre(engine, given);
-  const tolerance = toleranceOf(given);
   const norms = columnNorms(samples);
-  const raw = rawNorms(norms, mean, given.rows);
+  const lengths = neuronRounding(precisionOf(given), norms, mean, given.rows);
   // The units of its neurons do not matter to what it explains, so that none should be lost for being small.
-  const inverse = norms.map((norm, j) => (norm > tolerance * raw[j] ? 1 / norm : 0));
+  const inverse = norms.map((norm, j) => (norm > lengths[j] ? 1 / norm : 0));
+  const rounding = lengths.map((length, j) => length * inverse[j]);
   const scaled = scaleColumns(samples, inverse);
-  const data = given.data instanceof Float32Array ? Float32Array.from(scaled.data) : scaled.data;
-  const { factor, basis } = await factorDirect(engine, { ...scaled, data });
-  const rounding = raw.map((value, j) => tolerance * value * inverse[j]);
+  const { factor, basis } = await factorDirect(engine, scaled, independent(rounding));
   return {
     rank: factor.rank,
     async apply(centred) {
-      if (basis === undefined) return untouched(centred);
+      if (basis === undefined) return { left: centred };
       const { left, inner } = await withoutSpan(engine, basis, centred);
       // Each coefficient of the regression carries over the rounding of its neuron.
       const coefficients = await multiply(
@@ -68,7 +74,7 @@ export async function removalOf(engine: Engine, given: Matrix): Promise<Removal>
         ),
         inner,
       );
-      return { left, rounding: columnNorms(scaleRows(coefficients, rounding)) };
+      return { left, carried: scaleRows(coefficients, rounding) };
     },
   };
 }
@@ -91,35 +97,25 @@ export function removalOfLabels(labels: ArrayLike<Label>, samples: number): Remo
   return {
     rank: numbers.size - 1,
     apply: (centred) =>
-      Promise.resolve(
-        numbers.size === 1
-          ? untouched(centred)
-          : { ...untouched(centred), left: withoutMeans(centred, classes, numbers.size) },
-      ),
+      Promise.resolve({ left: numbers.size === 1 ? centred : withoutMeans(centred, classes, numbers.size) }),
   };
 }
 
 /** Takes `removal` out of one side. */
 export async function residualOf(engine: Engine, x: Matrix, removal: Removal): Promise<Residual> {
   const { samples, mean, dead } = await centre(engine, x);
-  const { left, rounding } = await removal.apply(samples);
-  const [before, after] = [columnNorms(samples), columnNorms(left)];
-  // Values are rounded with their mean, so that a large mean leaves more rounding than the spread would.
-  const raw = rawNorms(before, mean, x.rows);
-  const floors = rounding.map((size, j) => size + toleranceOf(x) * raw[j]);
-  const kept = after.map((norm, j) => (norm > floors[j] ? 1 : 0));
+  const { left, carried = zeros(1, x.cols) } = await removal.apply(samples);
+  const [before, after, shared] = [samples, left, carried].map(columnNorms);
+  const own = neuronRounding(precisionOf(x), before, mean, x.rows);
+  const kept = after.map((norm, j) => (norm > shared[j] + own[j] ? 1 : 0));
   const total = lengthOf(before);
   const remaining = lengthOf(after.map((norm, j) => norm * kept[j]));
   return {
     samples: scaleColumns(left, kept),
     dead,
     explained: total === 0 ? 0 : Math.max(0, 1 - (remaining / total) ** 2),
-    floor: lengthOf(floors),
+    rounding: withShared(independent(own), carried),
   };
-}
-
-function untouched(centred: HostMatrix): Remainder {
-  return { left: centred, rounding: new Float64Array(centred.cols) };
 }
 
 /** Subtracts the part in the span of an orthonormal basis; twice, since once leaves rounding of the size of that part. */
@@ -157,35 +153,10 @@ function withoutMeans({ rows, cols, data }: HostMatrix, classes: Uint32Array, co
   return out;
 }
 
-/** Norms of the columns before they were centred. */
-function rawNorms(centred: Float64Array, mean: Float64Array, samples: number): Float64Array {
-  return centred.map((norm, j) => Math.hypot(norm, Math.sqrt(samples) * mean[j]));
-}
-
-/** Euclidean length, safe from overflow of squares. */
-function lengthOf(values: Float64Array): number {
-  return columnNorms({ rows: values.length, cols: 1, data: values })[0];
-}
-
-/** Norms of the columns, safe from overflow of squares. */
-function columnNorms({ cols, data }: HostMatrix): Float64Array {
-  const [most, sums] = [new Float64Array(cols), new Float64Array(cols)];
-  data.forEach((value, at) => (most[at % cols] = Math.max(most[at % cols], Math.abs(value))));
-  data.forEach((value, at) => {
-    const j = at % cols;
-    if (most[j] > 0) sums[j] += (value / most[j]) ** 2;
-  });
-  return sums.map((sum, j) => most[j] * Math.sqrt(sum));
-}
-
 function isLabel(value: unknown): value is Label {
   return (
     typeof value === 'string' ||
     typeof value === 'boolean' ||
     (typeof value === 'number' && !Number.isNaN(value))
   );
-}
-
-function toleranceOf({ data }: Matrix): number {
-  return data instanceof Float32Array ? FLOAT32_TOLERANCE : FLOAT64_TOLERANCE;
 }

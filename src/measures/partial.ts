@@ -125,13 +125,13 @@ async function measured(
 ): Promise<SimilarityResult> {
   const needs = measure.needs(resolved);
   const [x, y] = [rest.x.samples, rest.y.samples];
-  if (needs.samples) return evaluateSamples(measure, { ...sides, x, y }, resolved, engine);
+  const rounding = { x: rest.x.rounding, y: rest.y.rounding };
+  if (needs.samples) return evaluateSamples(measure, { ...sides, x, y, rounding }, resolved, engine);
   const route = chooseRoute(options.method ?? 'auto', [sides.x, sides.y], options.memory);
-  // Singular values are needed to tell what remains from rounding.
+  // Singular values are needed to tell directions that are left from those that were taken out.
   const factored: Needs = { ...needs, keep: 'all', anyBasis: false, products: false };
-  const pair = (await pairInMemory(engine, x, y, route, factored)) as Pair;
-  const left = trimmed(pair.x, rest.x.floor, rank);
-  const right = trimmed(pair.y, rest.y.floor, rank);
+  const pair = (await pairInMemory(engine, x, y, route, factored, rounding)) as Pair;
+  const [left, right] = [trimmed(pair.x, rank), trimmed(pair.y, rank)];
   const samples = byRows(needs) ? sides.x.rows : sides.x.rows - rank;
   return evaluate(
     measure,
@@ -146,11 +146,9 @@ async function measured(
   );
 }
 
-/** Cuts directions that are rounding of what was taken out, and those beyond the dimensions that were left. */
-function trimmed(factor: Factor, floor: number, taken: number): Factor {
-  const most = factor.samples - 1 - taken;
-  let rank = 0;
-  while (rank < Math.min(most, factor.rank) && factor.s[rank] > floor) rank++;
+/** Cuts directions beyond the dimensions that were left. */
+function trimmed(factor: Factor, taken: number): Factor {
+  const rank = Math.min(factor.rank, factor.samples - 1 - taken);
   return { ...factor, rank, s: factor.s.slice(0, rank), v: leadingBlock(factor.v, factor.neurons, rank) };
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Engine } from '../engines/engine.js';
 import type { Matrix } from '../matrix.js';
+import type { Rounding } from '../factor/rounding.js';
 import { parallelAsEqual } from '../pairwise/ranks-parallel.js';
 import {
   correlationDissimilarity,
@@ -28,11 +29,16 @@ export const DISSIMILARITIES = [
 /** How two samples of a side differ. */
 export type Dissimilarity = (typeof DISSIMILARITIES)[number];
 
-/** Prepares a side. */
+/**
+ * Prepares a side.
+ *
+ * @param rounding - in the samples, where it is not that of their storage.
+ */
 export async function dissimilarityOf(
   engine: Engine,
   x: Matrix,
   dissimilarity: Dissimilarity,
+  rounding?: Rounding,
 ): Promise<PairwiseValues> {
   switch (dissimilarity) {
     case 'correlation':
@@ -44,9 +50,9 @@ export async function dissimilarityOf(
     case 'squaredEuclidean':
       return squaredEuclidean(x);
     case 'mahalanobis':
-      return rootOf(await mahalanobis(engine, x));
+      return rootOf(await mahalanobis(engine, x, rounding));
     case 'squaredMahalanobis':
-      return mahalanobis(engine, x);
+      return mahalanobis(engine, x, rounding);
   }
 }
 

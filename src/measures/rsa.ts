@@ -105,8 +105,8 @@ export const rsaMeasure: Measure<RsaOptions> = {
     }
     checkKendall(x.rows, options);
     const sides: Sides = [
-      await dissimilarityOf(engine, x, options.dissimilarity),
-      await dissimilarityOf(engine, y, options.dissimilarity),
+      await dissimilarityOf(engine, x, options.dissimilarity, pair.rounding?.x),
+      await dissimilarityOf(engine, y, options.dissimilarity, pair.rounding?.y),
     ];
     const { score, chance, tied, bound = 0 } = await correlated(engine, sides, pair, options);
     const warnings = [

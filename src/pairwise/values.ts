@@ -6,6 +6,7 @@
 import type { Matrix } from '../matrix.js';
 import type { Engine, HostMatrix } from '../engines/engine.js';
 import { factorDirect } from '../factor/direct.js';
+import type { Rounding } from '../factor/rounding.js';
 import { firstEqualRows } from './equal-rows.js';
 import { centredRows, rawRows, sliceRows, squaredDifference, unitRows } from './rows.js';
 import type { Rows } from './rows.js';
@@ -65,9 +66,11 @@ export function correlationDissimilarity(x: Matrix): PairwiseValues {
 /**
  * Squared Mahalanobis distance `(xᵢ − xⱼ)ᵀ Σ⁻¹ (xᵢ − xⱼ)`, Σ the covariance of the samples (divisor n − 1) restricted to the
  * directions in which they vary; exactly 0 for equal samples. With no more samples than neurons all distances are equal.
+ *
+ * @param rounding - in the samples, where it is not that of their storage: directions that are no more are left out.
  */
-export async function mahalanobis(engine: Engine, x: Matrix): Promise<PairwiseValues> {
-  const { basis } = await factorDirect(engine, x);
+export async function mahalanobis(engine: Engine, x: Matrix, rounding?: Rounding): Promise<PairwiseValues> {
+  const { basis } = await factorDirect(engine, x, rounding);
   if (basis === undefined) return squaredEuclidean(x);
   const { rows, cols, data } = await engine.download(basis);
   engine.dispose(basis);

@@ -50,7 +50,7 @@ describe('thin QR', () => {
       const x = graded(300, 8, condition, 3);
       expect(condition < CHOLESKY_UP_TO).toBe(conditioned);
       const found = await thinQr(engine, await engine.upload(x));
-      expect(found.conditioned).toBe(conditioned);
+      expect(found.condition < Infinity).toBe(conditioned);
       const [q, r] = [await engine.download(found.q), await engine.download(found.r)];
       expect(distance(times(q, r).data, x.data)).toBeLessThan(1e-13);
       const identity = Float64Array.from({ length: 64 }, (_, at) => (Math.floor(at / 8) === at % 8 ? 1 : 0));

@@ -237,6 +237,46 @@ describe('dftCca', () => {
     expect(result.warnings).toEqual(['Side x is constant over the samples: it has nothing to compare.']);
   });
 
+  it('takes no rounding of float32 for a direction, by either route', async () => {
+    // The third channel is made of the other two, and single positions are 500 times below their mean.
+    const shape = [60, 4, 4, 3];
+    const layer = (seed: number) => {
+      const [base, noise] = [gaussian(60, 2, seed), gaussian(60, 32, seed + 1)];
+      const data = new Float32Array(60 * 48);
+      for (let i = 0; i < 60; i++) {
+        for (let place = 0; place < 16; place++) {
+          const [a, b] = [0, 1].map((k) => base.data[2 * i + k] + 0.002 * noise.data[32 * i + 2 * place + k]);
+          data.set([a, b, a / 3 + b / 7], i * 48 + 3 * place);
+        }
+      }
+      return { shape, data };
+    };
+    const [left, right] = [layer(1), layer(3)];
+    const [moments, direct] = [
+      await dftCca(left, right, { method: 'moments' }),
+      await dftCca(left, right, { method: 'direct' }),
+    ];
+    for (const { correlations } of [moments, direct]) {
+      expect(correlations.map(({ length }) => length)).toEqual(new Array<number>(16).fill(2));
+    }
+    expect(Math.abs(direct.score - moments.score)).toBeLessThan(1e-9);
+  });
+
+  it('loses nothing of other channels to one that is constant and large', async () => {
+    const layer = (seed: number, constant: number) => {
+      const values = gaussian(60, 32, seed);
+      const data = Float32Array.from({ length: 60 * 48 }, (_, at) =>
+        at % 3 === 2 ? constant : values.data[Math.floor(at / 3) * 2 + (at % 3)],
+      );
+      return { shape: [60, 4, 4, 3], data };
+    };
+    const small = await dftCca(layer(1, 1), layer(2, 1));
+    const large = await dftCca(layer(1, 1e20), layer(2, 1));
+    expect(small.x).toMatchObject({ dead: 1, rank: 2 });
+    expect(large.x).toEqual(small.x);
+    expect(large.score).toBeCloseTo(small.score, 12);
+  });
+
   it('needs more images than channels', async () => {
     const [a, b] = [random([12, 3, 3, 11], 1), random([12, 3, 3, 2], 2)];
     await expect(dftCca(a, b)).rejects.toThrow(DataError);

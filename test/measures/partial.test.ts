@@ -186,6 +186,39 @@ describe('partial', () => {
     expect(left.score).toBeCloseTo((await partial(column(x, 0), y, z)).score, 7);
   });
 
+  it('does not depend on the storage of given but for what may be rounding', async () => {
+    const given = { ...z, data: Float32Array.from(z.data) };
+    const same = { ...z, data: Float64Array.from(given.data) };
+    for (const measure of ['cca', 'cka', 'procrustes'] as const) {
+      const [single, double] = [
+        await partial(x, y, given, { measure }),
+        await partial(x, y, same, { measure }),
+      ];
+      expect(Math.abs(single.score - double.score)).toBeLessThan(1e-13);
+    }
+  });
+
+  it('whitens no direction that is rounding of what was taken out', async () => {
+    const given = mapped(z, Math.fround);
+    const signal = column(x, 0);
+    const mixed = (neurons: number) => times(beside(given, signal), gaussian(3, neurons, 4));
+    const single = (a: Matrix) => ({ ...a, data: Float32Array.from(a.data) });
+    for (const neurons of [3, 30]) {
+      for (const [side, from] of [
+        [single(mixed(neurons)), single(given)],
+        [single(mixed(neurons)), given],
+        [mixed(neurons), single(given)],
+        [mixed(neurons), given],
+      ] as const) {
+        expect((await partial(side, y, from)).x.rank).toBe(1);
+        for (const dissimilarity of ['mahalanobis', 'squaredMahalanobis'] as const) {
+          const options = { measure: 'rsa', dissimilarity, correlation: 'pearson' } as const;
+          expect((await partial(side, signal, from, options)).score).toBeCloseTo(1, 9);
+        }
+      }
+    }
+  });
+
   it('is plain similarity where given says nothing', async () => {
     for (const given of [{ labels: labels.map(() => 'one') }, mapped(z, () => 2)] as Given[]) {
       const result = await partial(x, y, given);
