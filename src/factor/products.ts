@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { NumericalError } from '../errors.js';
 import { zeros } from '../matrix.js';
 import type { Matrix } from '../matrix.js';
 import type { Engine, HostMatrix } from '../engines/engine.js';
@@ -30,7 +31,14 @@ export interface Products {
   readonly xx: number;
   readonly xy: number;
   readonly yy: number;
-  readonly rowNorms?: { readonly xx: number; readonly xy: number; readonly yy: number };
+  readonly rowNorms?: RowNorms;
+}
+
+/** Sums over samples of products of the rows' squared norms. */
+export interface RowNorms {
+  readonly xx: number;
+  readonly xy: number;
+  readonly yy: number;
 }
 
 /** A layer by the Gram matrix of its neurons. */
@@ -75,7 +83,7 @@ export function productsOfCross(
   x: ProductSide,
   y: ProductSide,
   cross: HostMatrix,
-  norms?: { readonly xx: number; readonly xy: number; readonly yy: number },
+  norms?: RowNorms,
 ): Products {
   const [p, q] = [x.trace, y.trace];
   if (p === 0 || q === 0) return { xx: x.square, xy: 0, yy: y.square };
@@ -83,7 +91,25 @@ export function productsOfCross(
   const xy = cross.data.reduce((sum, value) => sum + (value / root) ** 2, 0);
   const products = { xx: x.square, xy, yy: y.square };
   if (norms === undefined) return products;
-  return { ...products, rowNorms: { xx: norms.xx / p / p, xy: norms.xy / p / q, yy: norms.yy / q / q } };
+  return { ...products, rowNorms: normsOfTraceOne(norms, p, q) };
+}
+
+/** Least sum of fourth powers in which none of its digits has vanished. */
+const LEAST = Number.MIN_VALUE / Number.EPSILON ** 2;
+
+/**
+ * Sums over row norms of sides of traces `p` and `q`, as they are where both traces are 1.
+ *
+ * @throws NumericalError where the fourth powers of the activations left the range of numbers
+ */
+export function normsOfTraceOne({ xx, xy, yy }: RowNorms, p: number, q: number): RowNorms {
+  for (const norm of [xx, yy]) {
+    if (norm >= LEAST && norm < Infinity) continue;
+    throw new NumericalError(
+      'fourth powers of the activations overflow or vanish: scale them to about 1 before comparing',
+    );
+  }
+  return { xx: xx / p / p, xy: xy / p / q, yy: yy / q / q };
 }
 
 /** Both sides and their products, of layers held in memory. */
@@ -109,12 +135,16 @@ export async function productsInMemory(
   const block = await engine.accumulateCross(handles[0], handles[1], undefined, means);
   const cross = await engine.download(block);
   engine.dispose(block, ...handles);
-  const norms = rowNorms ? normsInMemory(x, left, y, right) : undefined;
-  return { x: left, y: right, products: productsOfCross(left, right, cross, norms) };
+  const products = productsOfCross(left, right, cross);
+  const norms = rowNorms && { rowNorms: normsInMemory(x, left, y, right) };
+  return { x: left, y: right, products: { ...products, ...norms } };
 }
 
-function normsInMemory(x: Matrix, left: ProductSide, y: Matrix, right: ProductSide) {
-  const [a, b] = [squaredNorms(x, left.mean), squaredNorms(y, right.mean)];
+/** Of traces 1 before anything is squared, so that nothing overflows; 0 of a constant layer. */
+function normsInMemory(x: Matrix, left: ProductSide, y: Matrix, right: ProductSide): RowNorms {
+  const relative = (side: Matrix, { mean, trace }: ProductSide): Float64Array =>
+    squaredNorms(side, mean).map((norm) => norm / (trace || 1));
+  const [a, b] = [relative(x, left), relative(y, right)];
   return { xx: dot(a, a), xy: dot(a, b), yy: dot(b, b) };
 }
 

@@ -48,8 +48,27 @@ export interface PreparedKernels {
   readonly warnings: ReadonlySet<string>;
 }
 
-/** @throws OptionError naming the choices */
-export function checkKernel(options: KernelOptions): Omit<KernelOptions, 'centred'> {
+/** Kernels that options belong to; the others would ignore them. */
+const BELONGS = {
+  sigma: 'rbf',
+  degree: 'polynomial',
+  coefficient: 'polynomial',
+  gamma: 'polynomial',
+} as const;
+
+/** @throws OptionError naming the choices, or the kernel that an option belongs to unless it has its default */
+export function checkKernel(options: KernelOptions, defaults: KernelOptions): Omit<KernelOptions, 'centred'> {
+  const checked = checkValues(options);
+  for (const [name, kernel] of Object.entries(BELONGS) as [keyof typeof BELONGS, CkaKernel][]) {
+    if (checked.kernel === kernel || show(checked[name]) === show(defaults[name])) continue;
+    throw new OptionError(
+      `${name} is ${show(checked[name])}, which only the kernel '${kernel}' takes: the kernel is '${checked.kernel}'`,
+    );
+  }
+  return checked;
+}
+
+function checkValues(options: KernelOptions): Omit<KernelOptions, 'centred'> {
   const { sigma, gamma } = options;
   return {
     kernel: keyword('kernel', options.kernel, ['linear', 'polynomial', 'rbf', 'cosine']),
@@ -123,7 +142,12 @@ function translationSensitive(x: Matrix, options: KernelOptions): PairwiseValues
     const gamma = options.gamma === 'auto' ? 1 / x.cols : options.gamma;
     return polynomialKernel(x, { gamma, coefficient, degree }, centred);
   }
-  if (kernel === 'cosine') return linearKernel(unitRows(centred ? centredRows(x).rows : x, 'origin'));
+  if (kernel === 'cosine') {
+    const rows = unitRows(centred ? centredRows(x).rows : x, 'origin');
+    // The rounding of rows of length 1 stays when what they have in common is taken off.
+    const longest = rows.squaredNorms.reduce((most, norm) => Math.max(most, norm), 0);
+    return { ...linearKernel(rows), magnitude: Math.sqrt(longest) };
+  }
   return linearKernel(largestToOne(centredRows(x)));
 }
 

@@ -5,7 +5,13 @@
  */
 import type { Engine } from '../engines/engine.js';
 import { DataError } from '../errors.js';
-import { alignment, roundingOf, uCentredProducts } from '../pairwise/centred-products.js';
+import {
+  IMPRECISE,
+  alignment,
+  roundingOf,
+  standingOf,
+  uCentredProducts,
+} from '../pairwise/centred-products.js';
 import type { Estimator } from '../pairwise/centred-products.js';
 import { fewNeurons, linearSums } from '../pairwise/linear-sums.js';
 import { pairwiseSums } from '../pairwise/sums.js';
@@ -19,7 +25,11 @@ import type { Outcome, SampledPair } from './measure.js';
 export interface EstimateOptions {
   readonly estimator: Estimator;
   readonly minibatch: false | number;
+  readonly minibatchWeights: MinibatchWeights;
 }
+
+/** What minibatches of different sizes count by. */
+export type MinibatchWeights = 'samples' | 'equal';
 
 /** @throws DataError where the samples are too few for an unbiased estimate */
 export function checkEstimate(samples: number, { estimator }: Pick<EstimateOptions, 'estimator'>): void {
@@ -48,7 +58,7 @@ export async function ckaOfSamples(
   }
   return options.minibatch === false
     ? overAll(engine, pair, prepared, options.estimator)
-    : overMinibatches(engine, pair, prepared, options.minibatch);
+    : overMinibatches(engine, pair, prepared, options.minibatch, options.minibatchWeights);
 }
 
 async function overAll(
@@ -60,7 +70,10 @@ async function overAll(
   const sums = await sumsOf(engine, pair, prepared, 0, pair.x.rows);
   const { warnings } = prepared;
   const found = alignment(sums, estimator);
-  if (!found.undefined) return { score: found.score, chance: found.chance, warnings: [...warnings] };
+  if (!found.undefined) {
+    const lost = found.imprecise ? [IMPRECISE] : [];
+    return { score: found.score, chance: found.chance, warnings: [...warnings, ...lost] };
+  }
   const why = estimator === 'debiased' ? UNDEFINED_DEBIASED : UNDEFINED_BIASED;
   return { score: 0, warnings: [...warnings, why] };
 }
@@ -83,29 +96,28 @@ const UNDEFINED_BIASED =
 
 /**
  * Unbiased HSIC of each minibatch, averaged over them before the ratio is taken. All minibatches have one size but the last,
- * which counts by its share of samples, and not at all where it has fewer than 4.
+ * whose weight is a choice, and which does not count at all where it has fewer than 4 samples.
  */
 async function overMinibatches(
   engine: Engine,
   pair: SampledPair,
   prepared: PreparedKernels,
   size: number,
+  weights: MinibatchWeights,
 ): Promise<Outcome> {
   const { warnings } = prepared;
   const samples = pair.x.rows;
-  const means = new Totals(3);
-  const noise = { x: 0, y: 0 };
+  const means = new Totals(7);
   let from = 0;
   for (; samples - from >= 4; from = Math.min(samples, from + size)) {
     const to = Math.min(samples, from + size);
     const n = to - from;
     const sums = await sumsOf(engine, pair, prepared, from, to);
     const { xx, xy, yy } = uCentredProducts(sums);
-    const rounding = roundingOf(sums);
-    // HSIC₁ is the product over n(n − 3), weighed by n.
-    [xx, xy, yy].forEach((product, at) => means.add(at, product / (n - 3)));
-    noise.x += rounding.x / (n - 3);
-    noise.y += rounding.y / (n - 3);
+    const { x, y } = roundingOf(sums);
+    // HSIC₁ is the product over n(n − 3).
+    const weight = (weights === 'samples' ? n : 1) / (n * (n - 3));
+    [xx, xy, yy, x.sums, x.values, y.sums, y.values].forEach((term, at) => means.add(at, weight * term));
   }
   const left =
     from < samples
@@ -113,10 +125,16 @@ async function overMinibatches(
           `The last ${samples - from} of ${samples} samples are too few for a minibatch of their own and were left out.`,
         ]
       : [];
-  const [xx, xy, yy] = means.values();
-  if (!(xx > noise.x && yy > noise.y))
-    return { score: 0, warnings: [...warnings, ...left, UNDEFINED_DEBIASED] };
-  return { score: xy / Math.sqrt(xx) / Math.sqrt(yy), chance: 0, warnings: [...warnings, ...left] };
+  const [xx, xy, yy, ...noise] = means.values();
+  const rounding = { x: { sums: noise[0], values: noise[1] }, y: { sums: noise[2], values: noise[3] } };
+  const found = standingOf({ xx, yy }, rounding);
+  if (found === 'rounding') return { score: 0, warnings: [...warnings, ...left, UNDEFINED_DEBIASED] };
+  const lost = found === 'imprecise' ? [IMPRECISE] : [];
+  return {
+    score: xy / Math.sqrt(xx) / Math.sqrt(yy),
+    chance: 0,
+    warnings: [...warnings, ...left, ...lost],
+  };
 }
 
 function oneDirection(constant: { readonly x: boolean; readonly y: boolean }): string[] {

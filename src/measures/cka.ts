@@ -9,7 +9,16 @@ import { flag, keyword, knownKeys, wholeNumber } from '../options.js';
 import { checkKernel } from './cka-kernels.js';
 import type { Bandwidth, CkaKernel } from './cka-kernels.js';
 import { UNDEFINED_DEBIASED, checkEstimate, ckaOfSamples } from './cka-samples.js';
-import { kernelCosine, productsOf } from './inner-products.js';
+import type { MinibatchWeights } from './cka-samples.js';
+import { IMPRECISE, standingOf } from '../pairwise/centred-products.js';
+import {
+  accuracyOfFactors,
+  accuracyOfProducts,
+  kernelCosine,
+  productsOf,
+  roundingOfDifference,
+} from './inner-products.js';
+import type { Accuracies, Accuracy } from './inner-products.js';
 import type { InnerProducts, Measure, Outcome } from './measure.js';
 
 /** Options of {@link cka}. */
@@ -48,11 +57,17 @@ export interface CkaOptions {
   readonly estimator?: 'biased' | 'debiased';
   /**
    * Samples in a minibatch, at least 4: the unbiased HSIC of each run of so many consecutive samples, averaged before the ratio
-   * is taken (Nguyen, Raghu, Kornblith 2021, equation 3). A shorter last minibatch counts by its share of samples; with fewer
-   * than 4 it is left out, and a warning says so. `false`: all samples at once.
+   * is taken (Nguyen, Raghu, Kornblith 2021, equation 3). A last minibatch of fewer than 4 is left out, and a warning says so.
+   * `false`: all samples at once.
    * @defaultValue `false`
    */
   readonly minibatch?: false | number;
+  /**
+   * What a last minibatch that is shorter than the others counts by: `'samples'`, its share of samples, or `'equal'`, as much
+   * as each of the others, as torch_cka has it.
+   * @defaultValue `'samples'`
+   */
+  readonly minibatchWeights?: MinibatchWeights;
 }
 
 /**
@@ -76,6 +91,7 @@ export const ckaMeasure: Measure<CkaOptions> = {
     centred: false,
     estimator: 'biased',
     minibatch: false,
+    minibatchWeights: 'samples',
   }),
 
   resolve(options) {
@@ -83,13 +99,21 @@ export const ckaMeasure: Measure<CkaOptions> = {
     const all = { ...this.defaults, ...options };
     const minibatch = all.minibatch === false ? false : wholeNumber('minibatch', all.minibatch, 4);
     const usual = minibatch === false ? this.defaults.estimator : 'debiased';
-    const estimator = keyword('estimator', options.estimator ?? usual, ['biased', 'debiased']);
+    const { estimator: asked = usual } = options;
+    const estimator = keyword('estimator', asked, ['biased', 'debiased']);
     if (minibatch !== false && estimator === 'biased') {
       throw new OptionError(
         "estimator is 'biased': an average over minibatches needs 'debiased', since the bias depends on their size",
       );
     }
-    return { ...checkKernel(all), centred: flag('centred', all.centred), estimator, minibatch };
+    const minibatchWeights = keyword('minibatchWeights', all.minibatchWeights, ['samples', 'equal']);
+    if (minibatch === false && minibatchWeights !== this.defaults.minibatchWeights) {
+      throw new OptionError(
+        `minibatchWeights is '${minibatchWeights}', but minibatch is false: give minibatch, too`,
+      );
+    }
+    const kernel = checkKernel(all, this.defaults);
+    return { ...kernel, centred: flag('centred', all.centred), estimator, minibatch, minibatchWeights };
   },
 
   needs: ({ kernel, estimator, minibatch }) =>
@@ -101,14 +125,15 @@ export const ckaMeasure: Measure<CkaOptions> = {
     const kept = { x: pair.x.rank, y: pair.y.rank };
     return Promise.resolve().then(() => {
       if (kept.x === 0 || kept.y === 0) return { score: 0, kept };
-      return { ...linear(productsOf(pair), pair.x.samples, estimator), kept };
+      return { ...linear(productsOf(pair), accuracyOfFactors(pair), pair.x.samples, estimator), kept };
     });
   },
 
-  evaluateProducts({ x, products }, { estimator }) {
+  evaluateProducts(pair, { estimator }) {
     return Promise.resolve().then(() => {
+      const { x, products } = pair;
       if (products.xx === 0 || products.yy === 0) return { score: 0 };
-      return linear(products, x.samples, estimator);
+      return linear(products, accuracyOfProducts(pair), x.samples, estimator);
     });
   },
 
@@ -119,15 +144,26 @@ export const ckaMeasure: Measure<CkaOptions> = {
  * Linear CKA of sides of trace 1. Unbiased HSIC of linear kernels needs, beside `‖XᵀY‖²`, only the squared norms `aᵢ`, `bᵢ` of the
  * centred rows: `n(n−3)·HSIC = ‖XᵀY‖² − Σaᵢbᵢ·n/(n−2) + ΣaᵢΣbᵢ/((n−1)(n−2))`.
  */
-function linear(products: InnerProducts, n: number, estimator: 'biased' | 'debiased'): Outcome {
+function linear(
+  products: InnerProducts,
+  accuracy: Accuracies,
+  n: number,
+  estimator: 'biased' | 'debiased',
+): Outcome {
   if (estimator === 'biased') return kernelCosine(products, n);
   checkEstimate(n, { estimator });
   const { rowNorms } = products;
   if (rowNorms === undefined)
     throw new TypeError('debiased CKA was not given the row norms that it asked for');
-  const hsic = (side: 'xx' | 'xy' | 'yy') =>
-    products[side] - (rowNorms[side] * n) / (n - 2) + 1 / ((n - 1) * (n - 2));
+  const [ofNorms, ofTraces] = [n / (n - 2), 1 / ((n - 1) * (n - 2))];
+  const hsic = (side: 'xx' | 'xy' | 'yy') => products[side] - ofNorms * rowNorms[side] + ofTraces;
+  const rounding = (side: 'xx' | 'yy', own: Accuracy) => {
+    const terms = products[side] + ofNorms * rowNorms[side] + ofTraces;
+    return roundingOfDifference(terms, rowNorms[side], n, own);
+  };
   const [xx, xy, yy] = [hsic('xx'), hsic('xy'), hsic('yy')];
-  if (xx <= 0 || yy <= 0) return { score: 0, warnings: [UNDEFINED_DEBIASED] };
-  return { score: xy / Math.sqrt(xx) / Math.sqrt(yy), chance: 0 };
+  const found = standingOf({ xx, yy }, { x: rounding('xx', accuracy.x), y: rounding('yy', accuracy.y) });
+  if (found === 'rounding') return { score: 0, warnings: [UNDEFINED_DEBIASED] };
+  const warnings = found === 'imprecise' ? [IMPRECISE] : [];
+  return { score: xy / Math.sqrt(xx) / Math.sqrt(yy), chance: 0, warnings };
 }

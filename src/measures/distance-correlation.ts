@@ -8,9 +8,10 @@ import type { Engine } from '../engines/engine.js';
 import { DataError, OptionError } from '../errors.js';
 import type { Matrix } from '../matrix.js';
 import { flag, keyword, knownKeys, show } from '../options.js';
-import { alignment } from '../pairwise/centred-products.js';
+import { IMPRECISE, alignment } from '../pairwise/centred-products.js';
 import { pairwiseSums } from '../pairwise/sums.js';
-import { euclidean, squaredEuclidean } from '../pairwise/values.js';
+import { centredRows, largestToOne } from '../pairwise/rows.js';
+import { squaredDistancesOf } from '../pairwise/values.js';
 import type { PairwiseValues } from '../pairwise/values.js';
 import type { Measure, Outcome, SampledPair } from './measure.js';
 
@@ -33,8 +34,9 @@ export interface DistanceCorrelationOptions {
 }
 
 /**
- * Distance correlation. Its `chance` is of the squared score exact, the average over all orders of one side's samples; of the
- * root it is the root of that, which the average of roots does not exceed.
+ * Distance correlation. Its `chance` is of the squared score exact, the average over all orders of one side's samples, 0 where
+ * debiased; of the root it is the root of that, which the average of roots does not exceed, and none where debiased: there the
+ * roots of negative ratios are negative, and no law of their average is known.
  */
 export const distanceCorrelationMeasure: Measure<DistanceCorrelationOptions> = {
   name: 'distanceCorrelation',
@@ -82,23 +84,23 @@ async function evaluateDistances(
       warnings: ['Distance correlation is undefined here: the self-similarity of a side is not positive.'],
     };
   }
-  if (squared) return { score: found.score, chance: found.chance };
-  return {
-    score: Math.sign(found.score) * Math.sqrt(Math.abs(found.score)),
-    chance: Math.sqrt(found.chance),
-  };
+  const warnings = found.imprecise ? [IMPRECISE] : [];
+  if (squared) return { score: found.score, chance: found.chance, warnings };
+  const score = Math.sign(found.score) * Math.sqrt(Math.abs(found.score));
+  // Signed roots of numbers whose mean is 0 have some other mean.
+  return { score, ...(estimator === 'biased' && { chance: Math.sqrt(found.chance) }), warnings };
 }
 
-/** `‖xᵢ − xⱼ‖^exponent`. */
+/** `‖xᵢ − xⱼ‖^exponent`, in units in which no power of them overflows or vanishes. */
 function distances(x: Matrix, exponent: number): PairwiseValues {
-  if (exponent === 1) return euclidean(x);
-  const squares = squaredEuclidean(x);
+  const squares = squaredDistancesOf(largestToOne(centredRows(x)));
   if (exponent === 2) return squares;
   return {
     ...squares,
     apply(products, tile) {
       squares.apply(products, tile);
-      for (let at = 0; at < products.length; at++) products[at] **= exponent / 2;
+      if (exponent === 1) for (let at = 0; at < products.length; at++) products[at] = Math.sqrt(products[at]);
+      else for (let at = 0; at < products.length; at++) products[at] **= exponent / 2;
     },
   };
 }

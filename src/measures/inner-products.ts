@@ -3,8 +3,10 @@
  *
  * @module
  */
-import type { Factor } from '../factor/factor.js';
-import type { InnerProducts, Pair } from './measure.js';
+import type { Factor, Side } from '../factor/factor.js';
+import { normsOfTraceOne } from '../factor/products.js';
+import type { Rounding } from '../pairwise/centred-products.js';
+import type { InnerProducts, Pair, ProductFacts } from './measure.js';
 import { scaledCross } from './scaled-cross.js';
 
 /** Products of both sides, each of trace 1. Neither side may be constant. */
@@ -18,10 +20,65 @@ export function productsOf(pair: Pair): InnerProducts {
     xx: sumOf(a, 4) / ta / ta,
     xy: data.reduce((sum, value) => sum + value * value, 0) / ta / tb,
     yy: sumOf(b, 4) / tb / tb,
-    ...(rowNorms && {
-      rowNorms: { xx: rowNorms.xx / p / p, xy: rowNorms.xy / p / q, yy: rowNorms.yy / q / q },
-    }),
+    ...(rowNorms && { rowNorms: normsOfTraceOne(rowNorms, p, q) }),
   };
+}
+
+/** What the rounding of one side's products depends on. */
+export interface Accuracy {
+  /** `√n ‖μ‖ / √trace`: the mean that was taken off, in units of the spread. */
+  readonly offset: number;
+  /** Rounding of the products relative to themselves. */
+  readonly relative: number;
+}
+
+/** That of both sides. */
+export interface Accuracies {
+  readonly x: Accuracy;
+  readonly y: Accuracy;
+}
+
+/** The accuracy of factored sides, neither of which may be constant: rounding grows with the sizes of what was factored. */
+export function accuracyOfFactors({ x, y }: Pair): Accuracies {
+  const of = (side: Factor): Accuracy => ({
+    offset: offset(side, side.s[0] * Math.sqrt(sumOf(relative(side), 2))),
+    relative: (100 + 10 * (side.samples + side.neurons)) * Number.EPSILON,
+  });
+  return { x: of(x), y: of(y) };
+}
+
+/** The same of sides that were not factored. */
+export function accuracyOfProducts({
+  x,
+  y,
+}: {
+  readonly x: ProductFacts;
+  readonly y: ProductFacts;
+}): Accuracies {
+  const of = (side: ProductFacts): Accuracy => ({
+    offset: offset(side, Math.sqrt(side.trace)),
+    relative: 100 * Number.EPSILON,
+  });
+  return { x: of(x), y: of(y) };
+}
+
+function offset({ samples, mean }: Pick<Side, 'samples' | 'mean'>, spread: number): number {
+  return Math.sqrt(samples * mean.reduce((sum, value) => sum + (value / spread) ** 2, 0));
+}
+
+/**
+ * The rounding of a difference of `terms`, made of squares and of the sum `norms` of squared squared norms `aᵢ²` of rows, where
+ * `Σaᵢ = 1`. The mean that was taken off is rounded by about `ε‖μ‖`: that changes `aᵢ` by twice its product with the row, and
+ * `Σaᵢ²` by no more than `4ε‖μ‖Σaᵢ^1.5 ≤ 4ε‖μ‖√norms`.
+ */
+export function roundingOfDifference(
+  terms: number,
+  norms: number,
+  samples: number,
+  { offset, relative }: Accuracy,
+): Rounding {
+  const moved = offset * Math.sqrt(norms / samples) + Number.EPSILON * offset * offset;
+  return { sums: relative * terms + 10 * Number.EPSILON * moved, values: 0 };
 }
 
 /** Singular values relative to the largest: their fourth powers then neither overflow nor vanish. */

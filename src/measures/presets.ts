@@ -24,9 +24,17 @@ export const presets = Object.freeze({
     cka: Object.freeze({ kernel: 'linear', estimator: 'biased' }),
     procrustes: Object.freeze({ output: 'distance' }),
   }),
-  /** torch_cka: the unbiased HSIC of each batch, summed; its batch is that of the loader, here 256 as in its example. */
+  /**
+   * torch_cka: the unbiased HSIC of each batch, summed, of a shorter last one, too; its batch is that of the loader, here 256 as
+   * in its example.
+   */
   torch_cka: Object.freeze({
-    cka: Object.freeze({ kernel: 'linear', estimator: 'debiased', minibatch: 256 }),
+    cka: Object.freeze({
+      kernel: 'linear',
+      estimator: 'debiased',
+      minibatch: 256,
+      minibatchWeights: 'equal',
+    }),
   }),
   /** The demonstration that accompanies Kornblith et al. 2019, and the linear regression of that paper. */
   kornblith: Object.freeze({

@@ -5,7 +5,15 @@
  * @module
  */
 import { flag, knownKeys } from '../options.js';
-import { kernelCosine, productsOf } from './inner-products.js';
+import { IMPRECISE, standingOf } from '../pairwise/centred-products.js';
+import {
+  accuracyOfFactors,
+  accuracyOfProducts,
+  kernelCosine,
+  productsOf,
+  roundingOfDifference,
+} from './inner-products.js';
+import type { Accuracies, Accuracy } from './inner-products.js';
 import type { InnerProducts, Measure, Outcome } from './measure.js';
 
 /** Options of {@link rvCoefficient}. */
@@ -43,14 +51,15 @@ export const rvCoefficientMeasure: Measure<RvCoefficientOptions> = {
     const kept = { x: pair.x.rank, y: pair.y.rank };
     return Promise.resolve().then(() => {
       if (kept.x === 0 || kept.y === 0) return { score: 0, kept };
-      return { ...ofProducts(productsOf(pair), pair.x.samples, modified), kept };
+      return { ...ofProducts(productsOf(pair), accuracyOfFactors(pair), pair.x.samples, modified), kept };
     });
   },
 
-  evaluateProducts({ x, products }, { modified }) {
+  evaluateProducts(pair, { modified }) {
     return Promise.resolve().then(() => {
+      const { x, products } = pair;
       if (products.xx === 0 || products.yy === 0) return { score: 0 };
-      return ofProducts(products, x.samples, modified);
+      return ofProducts(products, accuracyOfProducts(pair), x.samples, modified);
     });
   },
 };
@@ -59,12 +68,21 @@ export const rvCoefficientMeasure: Measure<RvCoefficientOptions> = {
  * The squared diagonals are the squared norms of the rows. Centred rows sum to nothing, so the other entries of `K` sum to
  * `−tr K`, and the product of two such sums over `n(n − 1)` is the mean over all orders of the samples.
  */
-function ofProducts(products: InnerProducts, n: number, modified: boolean): Outcome {
+function ofProducts(products: InnerProducts, accuracy: Accuracies, n: number, modified: boolean): Outcome {
   if (!modified) return kernelCosine(products, n);
   const { xx, xy, yy, rowNorms } = products;
   if (rowNorms === undefined)
     throw new TypeError('the modified RV coefficient was not given the row norms that it asked for');
-  const norm = Math.sqrt(xx - rowNorms.xx) * Math.sqrt(yy - rowNorms.yy);
-  const score = (xy - rowNorms.xy) / norm;
-  return { score: Math.max(-1, Math.min(1, score)), chance: 1 / n / (n - 1) / norm };
+  const rounding = (side: 'xx' | 'yy', own: Accuracy) =>
+    roundingOfDifference(products[side] + rowNorms[side], rowNorms[side], n, own);
+  const selves = { xx: xx - rowNorms.xx, yy: yy - rowNorms.yy };
+  const found = standingOf(selves, { x: rounding('xx', accuracy.x), y: rounding('yy', accuracy.y) });
+  if (found === 'rounding') return { score: 0, warnings: [UNDEFINED_MODIFIED] };
+  const norm = Math.sqrt(selves.xx) * Math.sqrt(selves.yy);
+  const score = Math.max(-1, Math.min(1, (xy - rowNorms.xy) / norm));
+  const warnings = found === 'imprecise' ? [IMPRECISE] : [];
+  return { score, chance: 1 / n / (n - 1) / norm, warnings };
 }
+
+const UNDEFINED_MODIFIED =
+  'The modified RV coefficient is undefined here: without its diagonal nothing but rounding is left of the products of a side.';

@@ -68,18 +68,49 @@ export function triangleProducts({ samples: n, x, y, products }: PairwiseSums): 
   };
 }
 
-/**
- * Self-products at or below these are rounding: of the values' last digits, and of the sums that cancelled. A side whose
- * values are all equal comes out there.
- */
-export function roundingOf({ samples: n, x, y, products }: PairwiseSums): {
-  readonly x: number;
-  readonly y: number;
-} {
-  const level = (product: number, { shift }: SideSums): number =>
-    1e-14 * product + 1e-27 * shift * shift * n * (n - 1);
-  return { x: level(products.xx, x), y: level(products.yy, y) };
+/** How much of a centred self-product may be rounding. */
+export interface Rounding {
+  /** Of the sums that cancelled in it. */
+  readonly sums: number;
+  /** Of the values: the sum of squares of their last digits. */
+  readonly values: number;
 }
+
+/** The rounding of both sides' self-products; a side whose values are all equal comes out no larger. */
+export function roundingOf({ samples: n, x, y, products }: PairwiseSums): {
+  readonly x: Rounding;
+  readonly y: Rounding;
+} {
+  const of = (product: number, { shift, magnitude, minuend = 0 }: SideSums): Rounding => ({
+    sums: 1e-14 * Math.max(product, minuend),
+    values: 1e-27 * (shift * shift + magnitude * magnitude) * n * (n - 1),
+  });
+  return { x: of(products.xx, x), y: of(products.yy, y) };
+}
+
+/** Share of a self-product that may be rounding, above which a reader is told. */
+const TOLERATED = 1e-6;
+
+/** Whether a centred self-product can be divided by: `'rounding'` where nothing else is left of it, `'imprecise'` where little. */
+export function standing(product: number, { sums, values }: Rounding): 'rounding' | 'imprecise' | 'sound' {
+  if (!(product > sums + values)) return 'rounding';
+  // Errors of sums add to the product itself, those of the values to its root.
+  return sums / product + Math.sqrt(values / product) > TOLERATED ? 'imprecise' : 'sound';
+}
+
+/** The standing of both sides' self-products together: that of the worse. */
+export function standingOf(
+  { xx, yy }: Pick<Products, 'xx' | 'yy'>,
+  rounding: { readonly x: Rounding; readonly y: Rounding },
+): 'rounding' | 'imprecise' | 'sound' {
+  const both = [standing(xx, rounding.x), standing(yy, rounding.y)];
+  if (both.includes('rounding')) return 'rounding';
+  return both.includes('imprecise') ? 'imprecise' : 'sound';
+}
+
+/** Told where a score stands on an {@link standing | imprecise} product. */
+export const IMPRECISE =
+  'The score may be off in its sixth digit, or before: all but a small rest of the self-similarity of a side cancels.';
 
 /** Which inner products: of doubly centred matrices, or of U-centred ones, whose expectation is that of the population. */
 export type Estimator = 'biased' | 'debiased';
@@ -91,6 +122,8 @@ export interface Alignment {
   readonly chance: number;
   /** Whether a side has nothing left after centring, so that there is no angle. */
   readonly undefined: boolean;
+  /** Whether so little is left that the score has lost digits. */
+  readonly imprecise: boolean;
 }
 
 /**
@@ -100,16 +133,18 @@ export interface Alignment {
  * becomes `tr K · tr L / (n − 1)`, which is 0 of U-centred matrices.
  */
 export function alignment(sums: PairwiseSums, estimator: Estimator): Alignment {
-  const { xx, xy, yy } = estimator === 'biased' ? centredProducts(sums) : uCentredProducts(sums);
-  const rounding = roundingOf(sums);
-  if (!(xx > rounding.x && yy > rounding.y)) return { score: 0, chance: 0, undefined: true };
+  const products = estimator === 'biased' ? centredProducts(sums) : uCentredProducts(sums);
+  const found = standingOf(products, roundingOf(sums));
+  if (found === 'rounding') return { score: 0, chance: 0, undefined: true, imprecise: false };
+  const { xx, xy, yy } = products;
   const norms = Math.sqrt(xx) * Math.sqrt(yy);
-  if (estimator === 'debiased') return { score: xy / norms, chance: 0, undefined: false };
+  const facts = { undefined: false, imprecise: found === 'imprecise' };
+  if (estimator === 'debiased') return { score: xy / norms, chance: 0, ...facts };
   const traces = centredTrace(sums.x) * centredTrace(sums.y);
   return {
     score: Math.min(1, Math.max(0, xy / norms)),
     chance: Math.min(1, traces / norms / (sums.samples - 1)),
-    undefined: false,
+    ...facts,
   };
 }
 

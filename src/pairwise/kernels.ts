@@ -29,6 +29,8 @@ export function rbfKernel(rows: Rows, squaredSigma: number): PairwiseValues {
   const factor = Math.exp(-constant);
   return {
     ...rows,
+    // The exponents' rounding is relative to themselves; of σ = 0 there is none.
+    magnitude: squaredSigma === 0 || !(typical < Infinity) ? 0 : typical * Math.exp(-typical),
     apply(products, tile) {
       squaredDistances(rows, products, tile);
       if (squaredSigma === 0)
@@ -87,6 +89,7 @@ export function polynomialKernel(
   const prepared = scaled(rows, Math.sqrt(least));
   return {
     ...prepared,
+    magnitude: factor * edge.reduce((most, value) => Math.max(most, Math.abs(value)), 0),
     apply(products, { rowStart, colStart, rows: height, cols: width }) {
       for (let i = 0, at = 0; i < height; i++) {
         const [left, leftEdge] = [f[rowStart + i], edge[rowStart + i]];

@@ -18,6 +18,10 @@ export interface SideSums {
   readonly rowSums: Float64Array;
   /** Taken off every value, the diagonal's too, before all sums: no centred product notices, and nothing cancels. */
   readonly shift: number;
+  /** Of the values: see {@link PairwiseValues.magnitude}. */
+  readonly magnitude: number;
+  /** The sum that the product of the side with itself is a difference of, where it is one. */
+  readonly minuend?: number;
 }
 
 /** Sums over the matrices `K` of x and `L` of y, all of the shifted values. */
@@ -64,7 +68,7 @@ export async function pairwiseSums(
     else sums.add(tile, a, b);
   };
   await eachTile(engine, [x, y], breathe, visit, tiles);
-  return sums!.finish();
+  return sums!.finish(x.magnitude ?? 0, y.magnitude ?? 0);
 }
 
 /** Mean of the pairs of different samples in a tile on the diagonal; 0 where there are none. */
@@ -148,11 +152,12 @@ class Accumulator {
     }
   }
 
-  finish(): PairwiseSums {
+  finish(...magnitudes: readonly [x: number, y: number]): PairwiseSums {
     const [x, y] = [this.shiftX, this.shiftY].map((shift, side) => ({
       diagonal: this.#diagonals[side],
       rowSums: this.#rowSums[side].values(),
       shift,
+      magnitude: magnitudes[side],
     }));
     const [xx, xy, yy] = this.#products.values();
     return { samples: this.samples, x, y, products: { xx, xy, yy } };

@@ -264,7 +264,112 @@ describe('engines', () => {
   });
 });
 
+const UNDEFINED = 'Debiased CKA is undefined here: the unbiased self-similarity of a side is not positive.';
+
+describe('debiased, where U-centring leaves nothing but rounding', () => {
+  const oneHot = (n: number, value: number, neurons = n) =>
+    mapped(gaussian(n, neurons, 1), (_, i, j) => (i === j ? value : 0));
+  const firing = (n: number, at: number, offset: number) =>
+    mapped(gaussian(n, 2, at), (value, i) => offset + (i === at ? value : 0));
+
+  const linear = (['ml-matrix', 'wasm'] as const).flatMap((engine) =>
+    (['auto', 'moments', 'direct'] as const).flatMap((method) =>
+      [0, 1e3, 1e8].map((offset) => ({ engine, method, offset }) as const),
+    ),
+  );
+  it.each(linear)('linear: $engine, $method, at an offset of $offset', async ({ offset, ...run }) => {
+    const options = { ...run, estimator: 'debiased' } as const;
+    const { data, ...shape } = oneHot(6, 1e5);
+    const cases = [
+      [{ ...shape, data: Float32Array.from(data) }, oneHot(6, 1e5)],
+      [firing(10, 3, offset), firing(10, 5, offset)],
+      [firing(700, 3, offset), firing(700, 5, offset)],
+    ];
+    for (const [a, b] of cases) {
+      const found = await measurePair(ckaMeasure, a, b, options);
+      expect(found.score).toBe(0);
+      expect(found.warnings).toEqual([UNDEFINED]);
+      expect(found.chance).toBeUndefined();
+    }
+  });
+
+  it.each<CkaOptions>([
+    RBF,
+    { ...RBF, sigma: { medianFraction: 0.1 } },
+    { ...RBF, sigma: { fixed: 30 } },
+    POLYNOMIAL,
+    { ...POLYNOMIAL, degree: 5, coefficient: 50 },
+    COSINE,
+    { minibatch: 100 },
+    { ...RBF, minibatch: 100 },
+  ])('%j', async (options) => {
+    for (const n of [4, 6, 9, 300]) {
+      const found = await cka(oneHot(n, 1), oneHot(n, 0.3, n + 2), { ...options, estimator: 'debiased' });
+      expect(found.score).toBe(0);
+      expect(found.warnings).toEqual([UNDEFINED]);
+    }
+  });
+
+  it.each<CkaOptions>([{}, RBF, { minibatch: 100 }])(
+    'says that digits are lost where nearly all cancels, and not of good data: %j',
+    async (options) => {
+      const all = { ...options, estimator: 'debiased' } as const;
+      // The row of an outlier is taken off; the rest of the kernel is millions of times smaller.
+      const far = mapped(x, (value, i) => (i === 3 ? value + 1e5 : value));
+      const wide = { ...all, ...(options.kernel && { sigma: { fixed: 3e5 } }) };
+      expect((await cka(far, y, wide)).warnings).toEqual([expect.stringContaining('sixth digit')]);
+      for (const offset of [0, 1e4]) {
+        expect(
+          (
+            await cka(
+              mapped(x, (value) => value + offset),
+              y,
+              all,
+            )
+          ).warnings,
+        ).toEqual([]);
+      }
+    },
+  );
+});
+
+describe('scales far from 1', () => {
+  it.each<CkaOptions>([{}, { estimator: 'debiased' }, { minibatch: 20 }])('%j', async (options) => {
+    const { score } = await cka(x, y, options);
+    for (const scale of [1e-100, 1e-85, 1e85, 1e100]) {
+      const scaled = await cka(
+        mapped(x, (value) => scale * value),
+        y,
+        options,
+      );
+      expect(scaled.score).toBeCloseTo(score, 12);
+    }
+  });
+
+  it.each([1e-85, 1e85])(
+    '%d: row norms of factors that leave the range of numbers are refused',
+    async (scale) => {
+      const options = { estimator: 'debiased', method: 'direct' } as const;
+      const scaled = mapped(x, (value) => scale * value);
+      await expect(measurePair(ckaMeasure, scaled, y, options)).rejects.toMatchObject({ code: 'NUMERICAL' });
+    },
+  );
+});
+
 describe('minibatches', () => {
+  it('of which the last is shorter, weighed alike', async () => {
+    // numpy as above: Σ HSIC₁ over X[i:i+30], of 30, 30, 30 and 10 samples, without weights and by samples.
+    const found = await cka(x, y, { minibatch: 30, minibatchWeights: 'equal' });
+    expect(found.score).toBeCloseTo(0.5076163006563329, 12);
+    expect((await cka(x, y, { ...RBF, minibatch: 30, minibatchWeights: 'equal' })).score).toBeCloseTo(
+      0.5009915688769855,
+      11,
+    );
+    expect((await cka(x, y, { minibatch: 30 })).score).toBeCloseTo(0.5114732194661725, 12);
+    const even = await cka(x, y, { minibatch: 25, minibatchWeights: 'equal' });
+    expect(even.score).toBeCloseTo((await cka(x, y, { minibatch: 25 })).score, 14);
+  });
+
   it('leave out the last samples where they are fewer than four, and say so', async () => {
     const found = await cka(x, y, { minibatch: 33 });
     expect(found.score).toBeCloseTo((await cka(head(x, 99), head(y, 99), { minibatch: 33 })).score, 13);
@@ -280,8 +385,13 @@ describe('minibatches', () => {
     );
   });
 
-  it('resolve to options that resolve to themselves', () => {
-    const once = ckaMeasure.resolve({ minibatch: 8, kernel: 'rbf' });
+  it.each<CkaOptions>([
+    {},
+    { minibatch: 8, kernel: 'rbf', minibatchWeights: 'equal' },
+    { ...POLYNOMIAL, degree: 2, gamma: 1 },
+    { ...RBF, sigma: { fixed: 2 } },
+  ])('resolve to options that resolve to themselves: %j', (options) => {
+    const once = ckaMeasure.resolve(options);
     expect(ckaMeasure.resolve(once)).toEqual(once);
   });
 });
@@ -321,6 +431,19 @@ describe('bad calls', () => {
     [{ minibatch: 3 }, 'minibatch is 3: give a whole number of at least 4'],
     [{ centred: 'yes' as unknown as boolean }, "centred is 'yes': give true or false"],
     [{ estimator: 'unbiased' as 'biased' }, "estimator is 'unbiased'"],
+    [{ estimator: null as unknown as 'biased' }, "estimator is null: choose one of 'biased', 'debiased'"],
+    [
+      { sigma: { fixed: 2 } },
+      `sigma is {"fixed":2}, which only the kernel 'rbf' takes: the kernel is 'linear'`,
+    ],
+    [{ ...RBF, degree: 2 }, "degree is 2, which only the kernel 'polynomial' takes: the kernel is 'rbf'"],
+    [{ ...COSINE, coefficient: 0 }, "coefficient is 0, which only the kernel 'polynomial' takes"],
+    [{ gamma: 0.5 }, "gamma is 0.5, which only the kernel 'polynomial' takes: the kernel is 'linear'"],
+    [
+      { minibatch: 8, minibatchWeights: 'even' as 'equal' },
+      "minibatchWeights is 'even': choose one of 'samples', 'equal'",
+    ],
+    [{ minibatchWeights: 'equal' }, "minibatchWeights is 'equal', but minibatch is false"],
     [{ width: 1 } as CkaOptions, "cka has no option 'width'"],
   ])('%j', async (options, message) => {
     await expect(async () => cka(x, y, options)).rejects.toThrow(message);

@@ -161,6 +161,23 @@ describe('its edges', () => {
     expect(found.warnings[0]).toContain('undefined');
   });
 
+  it('has a chance where its average is known: not of the debiased root', async () => {
+    const debiased = { estimator: 'debiased' } as const;
+    expect((await dcor(x, y)).chance).toBeGreaterThan(0);
+    expect((await dcor(x, y, { ...debiased, squared: true })).chance).toBe(0);
+    const found = await dcor(x, y, debiased);
+    expect(found.chance).toBeUndefined();
+    expect(found.adjusted).toBeUndefined();
+  });
+
+  it.each([1e-100, 1e-85, 1e85, 1e100])('does not notice a scale of %d', async (scale) => {
+    for (const options of [{}, { exponent: 2, estimator: 'debiased' }, { exponent: 0.5 }] as const) {
+      const { score } = await dcor(x, y, options);
+      const scaled = mapped(x, (value) => scale * value);
+      expect((await dcor(scaled, y, options)).score).toBeCloseTo(score, 12);
+    }
+  });
+
   it.each<[DistanceCorrelationOptions, string]>([
     [{ exponent: 0 }, 'exponent is 0: give a number above 0 and at most 2'],
     [{ exponent: 2.1 }, 'exponent is 2.1'],

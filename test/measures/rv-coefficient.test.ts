@@ -89,6 +89,25 @@ describe('rvCoefficient', () => {
     }
   });
 
+  it('modified, is undefined where the samples are equal but for their last digit: 0, a warning, and not NaN', async () => {
+    const equal = mapped(x, (_, i) => 1e8 + (i === 3 ? 2e-8 : 0));
+    for (const engine of ['ml-matrix', 'wasm'] as const) {
+      const found = await rv(equal, equal, { modified: true, engine });
+      expect(found.score).toBe(0);
+      expect(found.chance).toBeUndefined();
+      expect(found.warnings).toEqual([expect.stringContaining('undefined')]);
+    }
+  });
+
+  it.each([1e-85, 1e85])('modified, does not notice a scale of %d', async (scale) => {
+    const { score } = await rv(x, y, { modified: true });
+    const scaled = mapped(x, (value) => scale * value);
+    expect((await rv(scaled, y, { modified: true })).score).toBeCloseTo(score, 12);
+    await expect(rv(scaled, y, { modified: true, method: 'direct' })).rejects.toMatchObject({
+      code: 'NUMERICAL',
+    });
+  });
+
   it('is 1 of two samples, for there is one direction to agree on', async () => {
     expect(
       (

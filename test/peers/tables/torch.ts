@@ -1,4 +1,5 @@
 import { ckaMeasure } from '../../../src/measures/cka.js';
+import { presets } from '../../../src/measures/presets.js';
 import { by } from '../agreement.js';
 import type { PeerTable } from '../agreement.js';
 import { ckatorchKernels } from './kernels.js';
@@ -22,6 +23,20 @@ export const torchCka: PeerTable = {
       pairs: ['mnist', 'plain', 'scales', 'relu'] as const,
       ours: by(ckaMeasure, { minibatch: batch }),
     })),
+    ...[90, 256].map((batch) => ({
+      of: `CKA over minibatches of ${batch}, of which the last is shorter`,
+      call: 'cka',
+      options: { batch },
+      pairs: ['mnist', 'plain', 'scales', 'relu'] as const,
+      ours: by(ckaMeasure, { minibatch: batch, minibatchWeights: 'equal' }),
+    })),
+    {
+      of: 'CKA as in its example, over minibatches of 256 of which the last is shorter',
+      call: 'cka',
+      options: { batch: 256 },
+      pairs: ['plain', 'relu'],
+      ours: by(ckaMeasure, presets.torch_cka.cka),
+    },
     {
       of: 'debiased linear CKA, one batch of all samples, large means',
       call: 'cka',
