@@ -72,7 +72,9 @@ export function bounds(
     warnings: [
       ...fewGroups(groups),
       ...jumps(result, design.resampling),
-      ...(Math.abs(unclear.left) > UNCLEAR_FROM * width ? [unclearWarning(unclear, result)] : []),
+      ...(Math.abs(unclear.left) > Math.max(UNCLEAR_FROM * width, ROUNDING * Math.abs(score))
+        ? [unclearWarning(unclear, result)]
+        : []),
       ...biasWarnings(score, score - whole.estimate - unclear.explained, standardError),
     ],
   };
@@ -116,6 +118,9 @@ function spreadOut(
   return { estimate, low: low - Math.max(left, 0), high: high - Math.min(left, 0), unclear };
 }
 
+/** Relative to a score, what is not told. */
+const ROUNDING = 1e-9;
+
 /** Share of the width of an interval from which on a reader is told. */
 const UNCLEAR_FROM = 0.1;
 
@@ -146,7 +151,7 @@ const CORRECTION_UP_TO = 4;
 
 function biasWarnings(score: number, signed: number, standardError: number): string[] {
   const correction = Math.abs(signed);
-  if (correction <= Math.max(CORRECTION_UP_TO * standardError, 1e-9 * Math.abs(score))) return [];
+  if (correction <= Math.max(CORRECTION_UP_TO * standardError, ROUNDING * Math.abs(score))) return [];
   const times = correction / standardError;
   const how = times < 1000 ? `${times.toFixed(0)} times` : 'more than 1,000 times';
   return [

@@ -334,6 +334,13 @@ describe('the scores of parts', () => {
       for (const value of [same.estimate, same.low, same.high]) expect(value).toBeCloseTo(1, 9);
       expect(same).toMatchObject({ scale: 'score', warnings: [] });
     }
+    const few = await interval(gaussian(40, 60, 1), gaussian(40, 50, 2), {
+      engine: ml,
+      measure: 'cca',
+      allowFewSamples: true,
+    });
+    expect(few).toMatchObject({ low: 1, high: 1 });
+    expect(few.warnings).toEqual([expect.stringContaining('every canonical correlation is 1 whatever the data')]);
     const constant = await interval(
       mapped(x, () => 1),
       y,
