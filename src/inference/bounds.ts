@@ -7,6 +7,7 @@ import type { SimilarityResult } from '../measures/measure.js';
 import { studentQuantile } from './distributions.js';
 import { bootstrapped, jackknifed, leftOfRoot } from './estimates.js';
 import { rangeOf, within } from './range.js';
+import type { Spectra } from './subsets.js';
 import { undecided } from './undecided.js';
 
 /** How the scores came about. */
@@ -17,6 +18,8 @@ export interface Design {
   readonly sizes: readonly number[];
   /** Blocks of datapoints: those that are independent. */
   readonly blocks: number;
+  /** Of all datapoints, where the sides were factored. */
+  readonly spectra?: Spectra;
 }
 
 /** An interval, and what to know of it. */
@@ -72,6 +75,7 @@ export function bounds(
     warnings: [
       ...fewGroups(groups),
       ...jumps(result, design.resampling),
+      ...blurred(result, design),
       ...(Math.abs(unclear.left) > Math.max(UNCLEAR_FROM * width, ROUNDING * Math.abs(score))
         ? [unclearWarning(unclear, result)]
         : []),
@@ -178,4 +182,25 @@ function jumps({ x, y }: SimilarityResult, resampling: 'jackknife' | 'bootstrap'
     'Only some directions of each side are kept, and which may jump when samples are left out: a jackknife makes too much of ' +
       "that. Use resampling: 'bootstrap'.",
   ];
+}
+
+/** Above this, the last direction kept and the first left out are mixed so much that intervals cover less often than they say. */
+const MIXED_FROM = 0.1;
+
+/** Both sides cut in the same place, between directions of nearly equal variance: each sample keeps another one on each side. */
+function blurred({ x, y }: SimilarityResult, { spectra, blocks }: Design): string[] {
+  const kept = x.kept;
+  if (spectra === undefined || kept === undefined || kept !== y.kept) return [];
+  if (![spectra.x, spectra.y].every((s) => kept < s.length && mixing(s, kept, blocks) > MIXED_FROM))
+    return [];
+  return [
+    `Directions ${kept} and ${kept + 1} of either side vary about as much, and which of them is kept is chance: the interval may be too ` +
+      'narrow. Keep another number, or a share of the variance.',
+  ];
+}
+
+/** Mean square of the sine between a direction of a sample and its own of the population, towards the next (Anderson 1963). */
+function mixing(s: Float64Array, kept: number, samples: number): number {
+  const ratio = (s[kept - 1] / s[kept]) ** 2;
+  return ratio / (samples * (ratio - 1) ** 2);
 }

@@ -139,7 +139,13 @@ export async function interval(
           4,
         )
       : await parts.leaveOneOut(between);
-    const design = { resampling, level, sizes: groups.map(({ length }) => length), blocks: blocks.length };
+    const design = {
+      resampling,
+      level,
+      sizes: groups.map(({ length }) => length),
+      blocks: blocks.length,
+      ...(parts.spectra && { spectra: parts.spectra }),
+    };
     const { warnings, ...numbers } = bounds(parts.result, scores, await parts.self(), design);
     return {
       measure: measure.name,

@@ -25,12 +25,20 @@ import { rowsOf } from './blocks.js';
 export interface Subsets {
   /** The similarity of all datapoints. */
   readonly result: SimilarityResult;
+  /** Singular values of both sides, where they were factored. */
+  readonly spectra?: Spectra;
   /** Scores of all groups but one, for each. */
   leaveOneOut(between: (done: number) => Promise<void>): Promise<number[]>;
   /** Score of the groups named, as often as they are named. */
   of(groups: Uint32Array): Promise<number>;
   /** Score of x with itself. */
   self(): Promise<number>;
+}
+
+/** Singular values of each side, largest first. */
+export interface Spectra {
+  readonly x: Float64Array;
+  readonly y: Float64Array;
 }
 
 /** A measure with its resolved options, and where it runs. */
@@ -69,15 +77,21 @@ export async function subsets(task: Task): Promise<Subsets> {
 async function byRows(task: Task): Promise<Subsets> {
   const { measure, resolved, engine, sides, options, groups } = task;
   const needs = measure.needs(resolved);
+  let spectra: Spectra | undefined;
   const result = async (x: Matrix, y: Matrix) => {
     if (needs.samples) return evaluateSamples(measure, { x, y, breathe: sides.breathe }, resolved, engine);
     const route = chooseRoute(options.method ?? 'auto', [x, y], options.memory);
-    return evaluate(measure, await pairInMemory(engine, x, y, route, needs), resolved, engine);
+    const pair = await pairInMemory(engine, x, y, route, needs);
+    // Of the first, which is of all datapoints.
+    if ('s' in pair.x && 's' in pair.y) spectra ??= { x: pair.x.s, y: pair.y.s };
+    return evaluate(measure, pair, resolved, engine);
   };
   const rows = async (taken: Uint32Array) =>
     (await result(rowsOf(sides.x, taken), rowsOf(sides.y, taken))).score;
+  const whole = await result(sides.x, sides.y);
   return {
-    result: await result(sides.x, sides.y),
+    result: whole,
+    ...(spectra && { spectra }),
     leaveOneOut: (between) =>
       inGroups(
         groups,
@@ -132,6 +146,7 @@ async function byMoments(
   if (![all.x, all.y].every((factor) => precise(factor, kept(factor)))) return undefined;
   return {
     result: await evaluate(measure, all, resolved, engine),
+    spectra: { x: all.x.s, y: all.y.s },
     leaveOneOut: (between) => {
       let before: MomentsData | undefined;
       return inGroups(

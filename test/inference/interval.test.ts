@@ -340,7 +340,9 @@ describe('the scores of parts', () => {
       allowFewSamples: true,
     });
     expect(few).toMatchObject({ low: 1, high: 1 });
-    expect(few.warnings).toEqual([expect.stringContaining('every canonical correlation is 1 whatever the data')]);
+    expect(few.warnings).toEqual([
+      expect.stringContaining('every canonical correlation is 1 whatever the data'),
+    ]);
     const constant = await interval(
       mapped(x, () => 1),
       y,
@@ -505,6 +507,13 @@ describe('an interval', () => {
     });
     const asked = await interval(sloped, other, { ...options, resampling: 'jackknife' });
     expect(asked.warnings).toContainEqual(expect.stringContaining("Use resampling: 'bootstrap'"));
+    const clear = await interval(sloped, other, { ...options, keep: { dims: 2 } });
+    expect(clear.warnings).toEqual([]);
+    const round = [5, 6].map((seed) => gaussian(200, 12, seed));
+    for (const method of ['moments', 'direct'] as const) {
+      const blurred = await interval(round[0], round[1], { ...options, method, keep: { dims: 5 } });
+      expect(blurred.warnings[0]).toMatch(/^Directions 5 and 6 of either side vary about as much/);
+    }
     const drawn = await interval(sloped, other, options);
     expect(drawn.warnings).not.toContainEqual(expect.stringContaining('jackknife'));
   });
