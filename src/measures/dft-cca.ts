@@ -12,14 +12,14 @@ import type { Engine, HostMatrix } from '../engines/engine.js';
 import { chooseRoute } from '../factor/in-memory.js';
 import { checkKeep } from '../factor/keep.js';
 import type { Crossing, Keep } from '../factor/keep.js';
-import { flag, keyword, knownKeys } from '../options.js';
+import { flag, keyword, knownKeys, without } from '../options.js';
 import { checkDivisor, checkSamples, checkSummary, summarise } from './correlations.js';
 import type { Divisor, Summary } from './correlations.js';
 import { atFrequency, prepare } from './dft-cca-frequency.js';
 import type { Sides } from './dft-cca-frequency.js';
 import { commonFrequencies, representatives } from './dft-cca-transform.js';
 import type { Grid } from './dft-cca-transform.js';
-import { withMatrices } from './run-pair.js';
+import { RUN_KEYS, withMatrices } from './run-pair.js';
 import type { PairOptions } from './run-pair.js';
 import type { SampledPair, SideSummary } from './measure.js';
 
@@ -114,15 +114,8 @@ export async function dftCca(
 
 type Resolved = Required<DftCcaOptions>;
 
-function resolve({
-  engine: _engine,
-  threads: _threads,
-  signal: _signal,
-  onProgress: _onProgress,
-  method: _method,
-  memory: _memory,
-  ...own
-}: DftCcaOptions & PairOptions): Resolved {
+function resolve(options: DftCcaOptions & PairOptions): Resolved {
+  const own = without(options, RUN_KEYS);
   knownKeys('dftCca', own, Object.keys(defaults));
   const all = { ...defaults, ...own };
   return {

@@ -17,7 +17,7 @@ export interface ProcrustesOptions {
   /**
    * With `p = ‖XᵀY‖_*`: `'similarity'` `p`; `'distance'` `1 − p` (anatome); `'squaredDistance'` `2 − 2p` (Ding et al. 2021);
    * `'euclideanDistance'` `√(2 − 2p)` (ReSi); `'angle'` `arccos p` in radians (netrep). The last two are metrics at every
-   * `alpha`. @defaultValue `'similarity'`
+   * `alpha`; since p is known to some 1e-16, they do not tell distances below about 1e-8 from 0. @defaultValue `'similarity'`
    */
   readonly output?: keyof typeof outputs;
   /**

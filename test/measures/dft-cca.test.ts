@@ -294,6 +294,11 @@ describe('dftCca', () => {
     expect(wide.x.rank).toBe(11);
   });
 
+  it('takes an option that is undefined for one that is not given', async () => {
+    const options = { summary: undefined, resize: undefined, memory: undefined } as object;
+    expect((await dftCca(x, y, options)).options).toEqual((await dftCca(x, y)).options);
+  });
+
   it('refuses bad input by name', async () => {
     await expect(dftCca(x, { shape: [40, 4, 5, 2, 1], data: y.data })).rejects.toThrow(
       new ShapeError(

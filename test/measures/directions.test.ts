@@ -212,6 +212,14 @@ describe('ccaDirections', () => {
     expect(allowed.warnings).toHaveLength(1);
   });
 
+  it('take an option that is undefined for one that is not given', async () => {
+    const options = { scale: undefined, keep: undefined, engine: undefined, method: undefined } as object;
+    const found = await svccaDirections(x, y, options);
+    expect(found.options).toEqual((await svccaDirections(x, y)).options);
+    const { keep: _, ...others } = options as { keep: undefined };
+    expect((await ccaDirections(x, y, others)).options).toMatchObject({ scale: 'norm', keep: 'all' });
+  });
+
   it('refuse bad options by name', async () => {
     await expect(ccaDirections(x, y, { keep: { dims: 2 } } as object)).rejects.toThrow(
       new OptionError("ccaDirections has no option 'keep': it takes scale, variates, allowFewSamples"),
