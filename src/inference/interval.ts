@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { OptionError } from '../errors.js';
+import { DataError, OptionError } from '../errors.js';
 import { keyword, show, wholeNumber, without } from '../options.js';
 import { Random } from '../random.js';
 import type { MatrixLike } from '../matrix.js';
@@ -97,8 +97,9 @@ export interface Interval {
  *
  * @param x - `[samples, neurons of x]`.
  * @param y - `[samples, neurons of y]`, the same samples in the same order.
- * @throws as the measure; OptionError for a bad option, fewer than two blocks, `cka` over minibatches, or a bootstrap of a measure of pairs of
- * datapoints, which takes a repeated datapoint for two that are alike.
+ * @throws as the measure; DataError (code `TOO_FEW_SAMPLES`) where fewer than 3 datapoints are left without a group; OptionError for a
+ * bad option, fewer than two blocks, `cka` over minibatches, or a bootstrap of a measure of pairs of datapoints, which takes a repeated
+ * datapoint for two that are alike.
  * @example
  * ```ts
  * const { estimate, low, high } = await interval(x, y, { measure: 'cka' });
@@ -123,6 +124,7 @@ export async function interval(
   return withMatrices(x, y, quiet, async (sides, engine) => {
     const blocks = rowsOfBlocks(sides.x.rows, block);
     const groups = divided(blocks, options.groups, new Random(seed));
+    checkLeft(sides.x.rows, groups);
     const parts = await subsets({ measure, resolved, engine, sides, options: quiet, groups });
     const bootstrap = resampling === 'bootstrap';
     const total = bootstrap ? resamples : groups.length;
@@ -209,6 +211,16 @@ function divided(blocks: readonly Uint32Array[], asked: number | undefined, rand
     for (const row of blocks[from]) groups[i % count].push(row);
   });
   return groups.map((rows) => Uint32Array.from(rows).sort());
+}
+
+/** Two samples differ in one direction only, and are alike by most measures whatever they are. @throws DataError */
+function checkLeft(samples: number, groups: readonly Uint32Array[]): void {
+  const left = samples - Math.max(...groups.map(({ length }) => length));
+  if (left >= 3) return;
+  throw new DataError(
+    `an interval of ${samples} samples in ${groups.length} groups: ${left} would be left without the largest, and at least 3 are needed`,
+    { code: 'TOO_FEW_SAMPLES' },
+  );
 }
 
 function drawn(count: number, random: Random): Uint32Array {

@@ -461,9 +461,17 @@ describe('an interval', () => {
         expect(estimate).toBeLessThanOrEqual(high);
       }
     }
-    const two = await interval(gaussian(2, 3, 1), gaussian(2, 3, 2), { engine: ml, measure: 'cka' });
-    expect(two).toMatchObject({ low: 1, high: 1, estimate: 1, groups: 2 });
-    for (const warning of two.warnings) expect(warning).not.toMatch(/Infinity|NaN/);
+    for (const samples of [2, 3]) {
+      const attempt = interval(gaussian(samples, 3, 1), gaussian(samples, 3, 2), {
+        engine: ml,
+        measure: 'cka',
+      });
+      await expect(attempt).rejects.toMatchObject({ code: 'TOO_FEW_SAMPLES' });
+      await expect(attempt).rejects.toThrow(`${samples - 1} would be left without the largest`);
+    }
+    const four = await interval(gaussian(4, 3, 1), gaussian(4, 3, 2), { engine: ml, measure: 'cka' });
+    expect(four.warnings[0]).toMatch(/^4 groups of samples are too few/);
+    for (const warning of four.warnings) expect(warning).not.toMatch(/Infinity|NaN/);
     for (const output of ['distance', 'euclideanDistance', 'angle'] as const) {
       const same = await interval(x, x, { engine: ml, measure: 'procrustes', output });
       expect(same).toMatchObject({ low: 0, estimate: 0 });
