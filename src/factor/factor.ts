@@ -4,7 +4,6 @@
  * @module
  */
 import type { HostMatrix } from '../engines/engine.js';
-import { leadingBlock } from './small.js';
 import type { Rounding } from './rounding.js';
 
 /** Route from activations to factors. */
@@ -66,11 +65,20 @@ export function orient(
   const most = Math.min(s.length, Math.max(0, samples - 1));
   let rank = 0;
   while (rank < most && s[rank] > floor) rank++;
-  const floors = rounding?.along(leadingBlock(v, v.rows, rank)) ?? new Float64Array(rank);
-  const kept = Uint32Array.from({ length: rank }, (_, j) => j).filter((j) => s[j] > floors[j]);
+  const kept = clearOfRounding(v, s.subarray(0, rank), rounding);
   const signs = Float64Array.from(kept, (j) => (largestEntry(v, j) < 0 ? -1 : 1));
   const pick = (columns: HostMatrix) => pickColumns(columns, kept, signs);
   return { v: pick(v), s: Float64Array.from(kept, (j) => s[j]), pick };
+}
+
+/** Which directions are more than rounding. */
+function clearOfRounding(v: HostMatrix, s: Float64Array, rounding: Rounding | undefined): Uint32Array {
+  const all = Uint32Array.from(s, (_, j) => j);
+  const first = rounding === undefined ? -1 : s.findIndex((value) => value <= rounding.most);
+  if (rounding === undefined || first === -1) return all;
+  const doubtful = all.subarray(first);
+  const floors = rounding.along(pickColumns(v, doubtful, new Float64Array(doubtful.length).fill(1)));
+  return all.filter((j) => j < first || s[j] > floors[j - first]);
 }
 
 function pickColumns({ rows, cols, data }: HostMatrix, which: Uint32Array, scale: Float64Array): HostMatrix {
