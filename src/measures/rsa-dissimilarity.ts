@@ -7,12 +7,13 @@ import type { Engine } from '../engines/engine.js';
 import type { Matrix } from '../matrix.js';
 import type { Rounding } from '../factor/rounding.js';
 import { parallelAsEqual } from '../pairwise/ranks-parallel.js';
+import { centredRows, largestToOne } from '../pairwise/rows.js';
 import {
   correlationDissimilarity,
   cosineDissimilarity,
   euclidean,
   mahalanobis,
-  squaredEuclidean,
+  squaredDistancesOf,
 } from '../pairwise/values.js';
 import type { PairwiseValues } from '../pairwise/values.js';
 
@@ -48,7 +49,8 @@ export async function dissimilarityOf(
     case 'euclidean':
       return euclidean(x);
     case 'squaredEuclidean':
-      return squaredEuclidean(x);
+      // No correlation notices their unit, and no square of them overflows or vanishes.
+      return squaredDistancesOf(largestToOne(centredRows(x)));
     case 'mahalanobis':
       return rootOf(await mahalanobis(engine, x, rounding));
     case 'squaredMahalanobis':

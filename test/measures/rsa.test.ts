@@ -294,6 +294,18 @@ describe('invariances of the dissimilarities', () => {
     await expectSame(rsa(moved(times(x, map)), y, options), rsa(x, y, options));
   });
 
+  it.each(DISSIMILARITIES)('%s: the unit of the data, however large or small', async (dissimilarity) => {
+    const { x, y } = sides(20);
+    for (const correlation of ['spearman', 'pearson', 'whitenedCosine'] as const) {
+      const options = { dissimilarity, correlation };
+      const expected = rsa(x, y, options);
+      for (const unit of [1e-140, 1e-85, 1e85, 1e140]) {
+        const scaled = [x, y].map((side) => mapped(side, (value) => value * unit));
+        await expectSame(rsa(scaled[0], scaled[1], options), expected);
+      }
+    }
+  });
+
   it('correlation sees rotation and translation', async () => {
     const { x, y } = sides(40);
     const { score } = await rsa(x, y);
