@@ -130,7 +130,7 @@ const UNCLEAR_FROM = 0.1;
 
 function unclearWarning({ left, correlations }: Unclear, { measure, correlations: all }: SimilarityResult) {
   const size = Math.abs(left).toPrecision(2);
-  if (correlations !== undefined && measure === 'pwcca') {
+  if (correlations !== undefined && correlations > 1 && measure === 'pwcca') {
     return (
       `${correlations} of ${all!.length} correlations are not above chance, and may leave about ${size} in an estimate. If they are 0 in ` +
       'truth, their directions are any, and so are the weights of PWCCA: it tends to no single value, and the interval may miss ' +
@@ -138,8 +138,9 @@ function unclearWarning({ left, correlations }: Unclear, { measure, correlations
     );
   }
   if (correlations !== undefined) {
+    const [is, they] = correlations === 1 ? ['is', 'it is'] : ['are', 'they are'];
     return (
-      `${correlations} of ${all!.length} correlations are not above chance: if they are 0 in truth, they leave about ${size} in an ` +
+      `${correlations} of ${all!.length} correlations ${is} not above chance: if ${they} 0 in truth, that leaves about ${size} in an ` +
       'estimate; low and estimate are without it, high is with it. ' +
       "summary: 'meanSquared' of cca and svcca, or cka, have a narrower interval."
     );

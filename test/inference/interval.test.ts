@@ -200,6 +200,9 @@ describe('95 % intervals where some correlations are 0', () => {
       expect(squares).not.toHaveProperty('undecided');
       expect(squares.warnings).toEqual([]);
     }
+    const { x: a, y: b } = correlated(500, [0.8, 0.6, 0], 6, 3);
+    const single = await interval(a, b, { engine: ml, measure: 'pwcca' });
+    expect(single.warnings[0]).toMatch(/^1 of 3 correlations is not above chance: if it is 0 in truth/);
     const weighted = await interval(x, y, { engine: ml, measure: 'pwcca' });
     expect(weighted.warnings[0]).toContain('it tends to no single value');
   });
