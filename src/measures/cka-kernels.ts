@@ -9,6 +9,7 @@ import type { Matrix } from '../matrix.js';
 import { keyword, show, wholeNumber } from '../options.js';
 import { linearKernel, polynomialKernel, rbfKernel } from '../pairwise/kernels.js';
 import { medianSquaredDistances } from '../pairwise/median.js';
+import { allParallel } from '../pairwise/ranks-parallel.js';
 import { centredRows, largestToOne, sliceRows, unitRows } from '../pairwise/rows.js';
 import { sliceValues } from '../pairwise/values.js';
 import type { PairwiseValues } from '../pairwise/values.js';
@@ -151,11 +152,8 @@ function translationSensitive(x: Matrix, options: KernelOptions): PairwiseValues
   return linearKernel(largestToOne(centredRows(x)));
 }
 
-/** Squared length that the rounding of a unit row may reach once the common direction is taken off. */
-const ROUNDING = 1e-28;
-
-function isConstant({ squaredNorms }: PairwiseValues, kernel: CkaKernel): boolean {
-  return squaredNorms.every((norm) => norm <= (kernel === 'cosine' ? ROUNDING : 0));
+function isConstant(values: PairwiseValues, kernel: CkaKernel): boolean {
+  return kernel === 'cosine' ? allParallel(values) : values.squaredNorms.every((norm) => norm === 0);
 }
 
 function noBandwidth(side: 'x' | 'y'): string {

@@ -5,8 +5,9 @@
  */
 import { DataError } from '../errors.js';
 import { keyword, knownKeys, wholeNumber } from '../options.js';
+import type { Breathe } from '../options.js';
 import { nearestNeighbours } from '../pairwise/neighbours.js';
-import { parallelAsEqual } from '../pairwise/ranks-parallel.js';
+import { allParallel, parallelAsEqual } from '../pairwise/ranks-parallel.js';
 import { cosineDissimilarity, squaredEuclidean } from '../pairwise/values.js';
 import type { Measure } from './measure.js';
 
@@ -59,11 +60,13 @@ export const mutualKnnMeasure: Measure<MutualKnnOptions> = {
     const sides = [x, y].map((side) =>
       metric === 'cosine' ? parallelAsEqual(cosineDissimilarity(side)) : squaredEuclidean(side),
     );
-    const points = sides.map(({ squaredNorms }) => squaredNorms.every((norm) => norm === 0));
+    const points = sides.map((side) =>
+      metric === 'cosine' ? allParallel(side) : side.squaredNorms.every((norm) => norm === 0),
+    );
     if (points[0] || points[1]) return { score: 0, warnings: pointWarnings(points, metric) };
     const [left, right] = await nearestNeighbours(engine, sides, k, breathe);
     const value = overlap === 'mutual' ? (both: number) => both / k : (both: number) => both / (2 * k - both);
-    const shared = sharedNeighbours(left.indices, right.indices, samples, k);
+    const shared = await sharedNeighbours(left.indices, right.indices, samples, k, breathe);
     let sum = 0;
     shared.forEach((count, both) => (sum += count * value(both)));
     return {
@@ -75,7 +78,13 @@ export const mutualKnnMeasure: Measure<MutualKnnOptions> = {
 };
 
 /** How many samples have 0, 1, … k neighbours in common. */
-function sharedNeighbours(a: Uint32Array, b: Uint32Array, samples: number, k: number): Float64Array {
+async function sharedNeighbours(
+  a: Uint32Array,
+  b: Uint32Array,
+  samples: number,
+  k: number,
+  breathe: Breathe,
+): Promise<Float64Array> {
   const counts = new Float64Array(k + 1);
   /** `marked[j] === i + 1` says that j is a neighbour of i in a. */
   const marked = new Uint32Array(samples);
@@ -84,6 +93,7 @@ function sharedNeighbours(a: Uint32Array, b: Uint32Array, samples: number, k: nu
     for (let at = i * k; at < (i + 1) * k; at++) marked[a[at]] = i + 1;
     for (let at = i * k; at < (i + 1) * k; at++) if (marked[b[at]] === i + 1) both++;
     counts[both]++;
+    if (i % 256 === 255) await breathe();
   }
   return counts;
 }

@@ -36,18 +36,26 @@ export async function nearestNeighbours(
     engine,
     sides,
     breathe,
-    ({ rowStart, colStart, rows, cols }, values) => {
+    async ({ rowStart, colStart, rows, cols }, values) => {
       for (const [side, list] of lists.entries()) {
         roundForTies(values[side]);
-        for (let i = 0; i < rows; i++) list.offer(rowStart + i, colStart, values[side], i * cols, cols);
+        for (let i = 0; i < rows; i++) {
+          list.offer(rowStart + i, colStart, values[side], i * cols, cols);
+          if (i % 64 === 63) await breathe();
+        }
       }
     },
     options,
   );
-  return lists.map((list) => list.finish());
+  const found: Neighbours[] = [];
+  for (const list of lists) found.push(await list.finish(breathe));
+  return found;
 }
 
-/** For each sample the k + 1 nearest so far, nearest first. */
+/** Steps of sorting after which the event loop may run. */
+const STEPS = 2 ** 18;
+
+/** For each sample the k + 1 nearest so far, as a heap: each is at least as far as the two that it stands above, the first of all. */
 class NearestLists {
   private readonly width: number;
   private readonly values: Float64Array;
@@ -64,32 +72,61 @@ class NearestLists {
 
   /** Offers `count` samples from `first` on to a sample; they must come in ascending order, call by call. */
   offer(sample: number, first: number, from: Float64Array, start: number, count: number): void {
-    const { values, indices } = this;
-    const head = sample * this.width;
-    const last = head + this.width - 1;
+    const { values, width } = this;
+    const head = sample * width;
     for (let j = 0; j < count; j++) {
       const value = from[start + j];
       // One that is equally near comes later, and so has the higher index.
-      if (value >= values[last] || first + j === sample) continue;
-      let at = last;
-      for (; at > head && values[at - 1] > value; at--) {
-        values[at] = values[at - 1];
-        indices[at] = indices[at - 1];
-      }
-      values[at] = value;
-      indices[at] = first + j;
+      if (value < values[head] && first + j !== sample) this.place(head, width, value, first + j);
     }
   }
 
-  finish(): Neighbours {
+  async finish(breathe: Breathe): Promise<Neighbours> {
     const { samples, k, width } = this;
     const indices = new Uint32Array(samples * k);
     let tied = 0;
-    for (let i = 0; i < samples; i++) {
+    for (let i = 0, steps = 0; i < samples; i++) {
+      this.sort(i * width);
       indices.set(this.indices.subarray(i * width, i * width + k), i * k);
       const last = this.values[i * width + k - 1];
       if (last === this.values[i * width + k]) tied++;
+      steps += width;
+      if (steps < STEPS) continue;
+      steps = 0;
+      await breathe();
     }
     return { indices, tied };
   }
+
+  /** Turns the heap at `head` into a list, nearest first, of equally near ones the lower index first. */
+  private sort(head: number): void {
+    const { values, indices } = this;
+    for (let size = this.width - 1; size > 0; size--) {
+      const [value, index] = [values[head + size], indices[head + size]];
+      values[head + size] = values[head];
+      indices[head + size] = indices[head];
+      this.place(head, size, value, index);
+    }
+  }
+
+  /** Puts a sample into the heap of `size` at `head` instead of its first. */
+  private place(head: number, size: number, value: number, index: number): void {
+    const { values, indices } = this;
+    let at = 0;
+    for (let next = 1; next < size; next = 2 * at + 1) {
+      if (next + 1 < size && farther(values, indices, head + next + 1, head + next)) next++;
+      const [below, own] = [values[head + next], indices[head + next]];
+      if (below < value || (below === value && own < index)) break;
+      values[head + at] = below;
+      indices[head + at] = own;
+      at = next;
+    }
+    values[head + at] = value;
+    indices[head + at] = index;
+  }
+}
+
+/** Whether a comes after b: farther, or as far with a higher index. */
+function farther(values: Float64Array, indices: Uint32Array, a: number, b: number): boolean {
+  return values[a] > values[b] || (values[a] === values[b] && indices[a] > indices[b]);
 }

@@ -1,8 +1,9 @@
 /**
- * Angular dissimilarities with those that are rounding set to 0.
+ * Samples that are parallel but for rounding.
  *
  * @module
  */
+import type { Rows } from './rows.js';
 import type { PairwiseValues } from './values.js';
 
 /**
@@ -10,6 +11,13 @@ import type { PairwiseValues } from './values.js';
  * lengths rounds, with room.
  */
 const ROUNDING = 8 * Number.EPSILON;
+
+/** Whether all samples point the same way; `unit` are their unit rows less the mean of these. */
+export function allParallel({ rows, squaredNorms }: Rows): boolean {
+  // No two of them then are farther apart than twice that.
+  const most = rows.cols * (ROUNDING / 2) ** 2;
+  return squaredNorms.every((norm) => norm <= most);
+}
 
 /**
  * `1 − cos` of a side, exactly 0 for samples that are parallel but for rounding: their order would be chance, and a list of

@@ -13,6 +13,9 @@ const EDGE = 512;
 /** Tiles computed together, so that an engine with threads has work for each. */
 const GROUP = 4;
 
+/** Multiplications after which the event loop may run, where every pair of a tile is computed from differences. */
+const STEPS = 2 ** 25;
+
 /** A tile that is being visited. */
 export interface Tile extends TileRange {
   /** Whether it lies on the diagonal, so that it holds both triangles of its pairs and each sample with itself. */
@@ -33,13 +36,14 @@ export interface TileOptions {
  *
  * @param sides - of the same samples in the same order.
  * @param breathe - called between tiles, with how many are done.
- * @param visit - the values of each side, row-major `[tile.rows, tile.cols]`; the arrays are the visitor's to change.
+ * @param visit - the values of each side, row-major `[tile.rows, tile.cols]`; the arrays are the visitor's to change. A visitor
+ * that takes long may breathe, too.
  */
 export async function eachTile(
   engine: Engine,
   sides: readonly PairwiseValues[],
   breathe: Breathe,
-  visit: (tile: Tile, values: readonly Float64Array[]) => void,
+  visit: (tile: Tile, values: readonly Float64Array[]) => void | Promise<void>,
   { whole = false, edge = EDGE }: TileOptions = {},
 ): Promise<void> {
   const samples = sides[0].rows.rows;
@@ -73,14 +77,29 @@ export async function eachTile(
             cols: blocks[0][col].rows,
             diagonal: row === col,
           };
-          sides.forEach((side, s) => side.apply(values[s], tile));
-          visit(tile, values);
+          for (const [s, side] of sides.entries()) await applyInStrips(side, values[s], tile, breathe);
+          await visit(tile, values);
           await breathe(++done, total);
         }
       }
     }
   } finally {
     engine.dispose(...blocks.flat());
+  }
+}
+
+/** Applies the values to some rows of a tile at a time. */
+async function applyInStrips(
+  side: PairwiseValues,
+  products: Float64Array,
+  { rowStart, colStart, rows, cols }: TileRange,
+  breathe: Breathe,
+): Promise<void> {
+  const height = Math.max(1, Math.floor(STEPS / cols / side.rows.cols));
+  for (let from = 0; from < rows; from += height) {
+    const strip = { rowStart: rowStart + from, colStart, rows: Math.min(height, rows - from), cols };
+    side.apply(products.subarray(from * cols, (from + strip.rows) * cols), strip);
+    if (from + height < rows) await breathe();
   }
 }
 

@@ -1,6 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { measurePair } from '../../src/measures/run-pair.js';
+import { ckaMeasure } from '../../src/measures/cka.js';
 import { mutualKnnMeasure } from '../../src/measures/mutual-knn.js';
 import type { MutualKnnOptions } from '../../src/measures/mutual-knn.js';
 import { zeros } from '../../src/matrix.js';
@@ -184,6 +185,30 @@ describe('what has no answer, or nearly none', () => {
     expect((await knn(long, few, { k: 5 })).score).toBe(1);
     expect((await knn(long, few, { k: 5 })).warnings).toHaveLength(2);
   });
+
+  it.each<[string, (i: number, j: number) => number]>([
+    ['exactly', (i, j) => [1, 2, 4][j % 3] * 2 ** (i % 3)],
+    ['but for rounding', (i, j) => (i + 1) * [1, 2, 3.3][j % 3] * 0.37],
+    ['but for rounding, otherwise', (i, j) => (i * i + 1) * [1, -2, 0.7][j % 3] * 0.37],
+  ])(
+    'samples that are all parallel, %s, have no neighbours by angle, and no kernel of cosines',
+    async (_, value) => {
+      const { x } = sides(12);
+      const parallel = mapped(x, (_value, i, j) => value(i, j));
+      for (const [a, b] of [
+        [parallel, x],
+        [x, parallel],
+        [parallel, parallel],
+      ] as const) {
+        const { score, chance, warnings } = await knn(a, b, { k: 3 });
+        expect([score, chance]).toEqual([0, undefined]);
+        expect(warnings).toEqual([expect.stringContaining('do not differ in cosine')]);
+        const kernels = await measurePair(ckaMeasure, a, b, { kernel: 'cosine' });
+        expect(kernels.score).toBe(0);
+        expect(kernels.warnings).toEqual([expect.stringContaining('the same direction')]);
+      }
+    },
+  );
 
   it('needs more samples than neighbours', async () => {
     await expect(knn(gaussian(10, 3, 1), gaussian(10, 3, 2))).rejects.toMatchObject({

@@ -51,4 +51,18 @@ describe('nearest neighbours', () => {
       sides.map((side) => bruteForce(side, 7)),
     );
   });
+
+  it('breathe while very many of them are found and sorted', async () => {
+    const [n, k] = [1200, 1100];
+    const grid = mapped(gaussian(n, 2, 4), (value) => Math.round(20 * value));
+    let breaths = 0;
+    const breathe = () => {
+      breaths++;
+      return Promise.resolve();
+    };
+    const [found] = await nearestNeighbours(engines[0], [squaredEuclidean(grid)], k, breathe);
+    expect({ indices: [...found.indices], tied: found.tied }).toEqual(bruteForce(grid, k));
+    // 9 tiles of up to 512 rows, 8 breaths each and one between; then a list of 1.3 million.
+    expect(breaths).toBeGreaterThan(9 + 50 + 4);
+  });
 });

@@ -84,10 +84,34 @@ describe('eachTile', () => {
 
   it('visits every tile, row block by row block, where asked to', async () => {
     const order: number[][] = [];
-    const visit = (tile: Tile) => order.push([tile.rowStart, tile.colStart]);
+    const visit = (tile: Tile): void => void order.push([tile.rowStart, tile.colStart]);
     await eachTile(engine, [euclidean(x)], breathe, visit, { edge: 10, whole: true });
     expect(order).toEqual([0, 10, 20].flatMap((row) => [0, 10, 20].map((col) => [row, col])));
     expect(distance(await whole(euclidean(x), 10, true), await whole(euclidean(x), 10))).toBeLessThan(1e-14);
+  });
+
+  it('breathes within a tile where its values may take long, and waits for the visitor', async () => {
+    // 48 rows of 2¹⁶ near-duplicates: every distance is computed from differences, 10 rows of the tile at a time.
+    const close = mapped(gaussian(48, 2 ** 16, 5), (value, i) => (i % 2) + 1e-3 * value);
+    const values = euclidean(close);
+    let [breaths, breathsThen] = [0, 0];
+    const seen: Float64Array[] = [];
+    await eachTile(
+      engine,
+      [values],
+      () => {
+        breaths++;
+        return Promise.resolve();
+      },
+      async (_, [all]) => {
+        breathsThen = breaths;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        seen.push(all);
+      },
+    );
+    expect(breathsThen).toBe(4);
+    expect(breaths).toBe(5);
+    expect(distance(seen[0], await whole(values, 9))).toBe(0);
   });
 
   it('stops where the caller asks to, and leaves no handle behind', async () => {
