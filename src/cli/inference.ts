@@ -24,7 +24,7 @@ export const inferenceArgs = {
   },
   interval: {
     type: 'string',
-    description: 'an interval for each score: jackknife or bootstrap',
+    description: 'an interval for each score: auto, jackknife or bootstrap',
     valueHint: 'how',
   },
   level: { type: 'string', description: 'probability that it covers; 0.95 by default', valueHint: 'share' },
@@ -45,7 +45,7 @@ export interface Inferred {
 /** What is to be inferred, and how. */
 export interface Inference {
   readonly permutations?: number;
-  readonly interval?: { readonly resampling: 'jackknife' | 'bootstrap'; readonly level?: number };
+  readonly interval?: { readonly resampling?: 'jackknife' | 'bootstrap'; readonly level?: number };
   readonly shared: { readonly block?: number; readonly seed?: number };
 }
 
@@ -53,7 +53,7 @@ export interface Inference {
 export function inferenceOf(values: Values): Inference | undefined {
   const given = (name: string) => values[name] !== undefined;
   if (given('level') && !given('interval')) {
-    throw new UsageError('--level is that of an interval: give --interval jackknife or bootstrap as well');
+    throw new UsageError('--level is that of an interval: give --interval auto as well');
   }
   const asked = given('permutations') || given('interval');
   const idle = ['block', 'seed'].find(given);
@@ -72,13 +72,14 @@ export function inferenceOf(values: Values): Inference | undefined {
 }
 
 function intervalOf(values: Values): NonNullable<Inference['interval']> {
-  const resampling = values['interval'];
-  if (resampling !== 'jackknife' && resampling !== 'bootstrap') {
-    throw new UsageError(`--interval is '${resampling}': give jackknife or bootstrap`);
+  const asked = values['interval'];
+  if (asked !== 'auto' && asked !== 'jackknife' && asked !== 'bootstrap') {
+    throw new UsageError(`--interval is '${asked}': give auto, jackknife or bootstrap`);
   }
-  if (values['level'] === undefined) return { resampling };
+  const how: NonNullable<Inference['interval']> = asked === 'auto' ? {} : { resampling: asked };
+  if (values['level'] === undefined) return how;
   const level = Number(values['level']);
-  if (level > 0 && level < 1) return { resampling, level };
+  if (level > 0 && level < 1) return { ...how, level };
   throw new UsageError(`--level is '${values['level']}': give a probability between 0 and 1, such as 0.95`);
 }
 

@@ -18,7 +18,7 @@ import type { Needs } from '../measures/measure.js';
 import type { Breathe } from '../options.js';
 import type { Plan } from './plan.js';
 import type { Batches, LockstepStream } from './stream.js';
-import { handleOf, matrixOf, shapeOf } from './views.js';
+import { handleOf, matrixOf, precisionIn, shapeOf } from './views.js';
 import type { Draw } from './views.js';
 import { waysOf } from './ways.js';
 import type { Way } from './ways.js';
@@ -81,7 +81,7 @@ export async function readViews(
       }
       if (moments) {
         const batch = await handleOf(engine, view, batches, options);
-        await moments.add(batch);
+        await moments.add(batch, precisionIn(view, batches));
         engine.dispose(batch);
       }
       await options.breathe();

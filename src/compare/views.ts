@@ -8,6 +8,7 @@ import type { DeviceBlock } from '../capture/device.js';
 import { datapoints, toGrid } from '../capture/spatial.js';
 import type { Positions } from '../capture/spatial.js';
 import type { Engine, Handle } from '../engines/engine.js';
+import { FLOAT32_TOLERANCE, FLOAT64_TOLERANCE } from '../factor/factor.js';
 import type { Matrix } from '../matrix.js';
 import { blockOf } from './plan.js';
 import type { View } from './plan.js';
@@ -63,4 +64,10 @@ export function shapeOf(
   const { samples, channels } = blockOf(batches[view.side], view.layer);
   const size = view.grid[0] * view.grid[1];
   return { rows: samples * (positions === 'all' ? size : Math.min(size, positions)), cols: channels };
+}
+
+/** Share of the view's stored values that is rounding. */
+export function precisionIn(view: View, batches: Batches): number {
+  const block = blockOf(batches[view.side], view.layer);
+  return onDevice(block) || block.data instanceof Float32Array ? FLOAT32_TOLERANCE : FLOAT64_TOLERANCE;
 }

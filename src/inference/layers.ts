@@ -12,6 +12,7 @@ import type { Route } from '../factor/in-memory.js';
 import { keptDirections } from '../factor/keep.js';
 import type { Keep } from '../factor/keep.js';
 import { Moments, factorMoments } from '../factor/moments.js';
+import { precisionOf } from '../factor/rounding.js';
 import { leadingBlock } from '../factor/small.js';
 import { factorRows } from '../factor/wide.js';
 
@@ -34,7 +35,7 @@ export async function layerInMemory(
 async function byMoments(engine: Engine, x: Matrix, keep: Keep | 'all'): Promise<Layer> {
   const samples = await engine.upload(x);
   const moments = new Moments(engine, x.cols);
-  await moments.add(samples);
+  await moments.add(samples, precisionOf(x));
   const factor = await factorMoments(engine, await moments.data());
   moments.dispose();
   const kept = keptDirections(factor.s, keep);

@@ -15,6 +15,7 @@ import { DEFAULT_MEMORY, chooseRoute } from '../factor/in-memory.js';
 import { keptDirections } from '../factor/keep.js';
 import { Moments, factorMoments, mergeMoments } from '../factor/moments.js';
 import type { MomentsData } from '../factor/moments.js';
+import { precisionOf } from '../factor/rounding.js';
 import { multiply } from '../factor/small.js';
 import type { Measure, Pair, SampledPair, SimilarityResult } from '../measures/measure.js';
 import { absoluteProjections, evaluate, evaluateSamples, pairInMemory } from '../measures/pair.js';
@@ -229,8 +230,14 @@ async function pairOfMoments(
     samples,
     mean: mean.slice(0, d1),
     gram: block(gram, 0, 0, d1, d1),
+    precision: precisionOf(sides.x),
   });
-  const y = await factorMoments(engine, { samples, mean: mean.slice(d1), gram: block(gram, d1, d1, d2, d2) });
+  const y = await factorMoments(engine, {
+    samples,
+    mean: mean.slice(d1),
+    gram: block(gram, d1, d1, d2, d2),
+    precision: precisionOf(sides.y),
+  });
   const [left, right] = [whitening(x, kept(x)), whitening(y, kept(y))];
   const cross =
     left.cols === 0 || right.cols === 0

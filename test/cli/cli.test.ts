@@ -241,7 +241,7 @@ describe.concurrent('score', () => {
     expect(idle.err).toMatch(/--block says how to infer: give --permutations or --interval/);
     const how = await svcca(['score', 'x.npy', 'y.npy', '--interval', 'bayes']);
     expect(how).toMatchObject({ code: 2 });
-    expect(how.err).toMatch(/--interval is 'bayes': give jackknife or bootstrap/);
+    expect(how.err).toMatch(/--interval is 'bayes': give auto, jackknife or bootstrap/);
     const level = await svcca(['score', 'x.npy', 'y.npy', '--permutations', '9', '--level', '0.9']);
     expect(level).toMatchObject({ code: 2 });
     expect(level.err).toMatch(/--level is that of an interval/);

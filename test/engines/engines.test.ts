@@ -3,11 +3,33 @@ import type { Engine } from '../../src/engines/engine.js';
 import { withScope } from '../../src/engines/scope.js';
 import { engineNames, openEngine } from '../../src/engines/select.js';
 import { OptionError } from '../../src/errors.js';
-import { gaussian } from '../support.js';
+import { distance, gaussian, mapped } from '../support.js';
 import { conformance, tolerances } from './conformance.js';
 
 // These need nothing but Node; the others have files of their own, which say what they need.
 for (const name of ['wasm', 'ml-matrix'] as const) conformance(name, () => openEngine(name));
+
+describe('ml-matrix', () => {
+  it.each([1e-150, 1e150])('decomposes matrices times %s as it does the same of size 1', async (scale) => {
+    const engine = await openEngine('ml-matrix');
+    const a = gaussian(7, 7, 3);
+    const sum = mapped(a, (value, i, j) => value + a.data[j * 7 + i]);
+    const at = async (by: number) => {
+      const [whole, symmetric] = [
+        await engine.upload(mapped(a, (value) => value * by)),
+        await engine.upload(mapped(sum, (value) => value * by)),
+      ];
+      const found = [
+        await engine.singularValues(whole),
+        (await engine.svd(whole)).s,
+        await engine.eigenvalues(symmetric),
+      ];
+      return found.map((values) => values.map((value) => value / by));
+    };
+    const [ones, scaled] = [await at(1), await at(scale)];
+    ones.forEach((values, i) => expect(distance(values, scaled[i])).toBeLessThan(1e-13));
+  });
+});
 
 describe('openEngine', () => {
   it('has a tolerance for every engine', () => {

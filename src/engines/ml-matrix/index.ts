@@ -42,11 +42,13 @@ const engine: Engine = {
 
   eigSymmetric: (a, leading = a.cols) =>
     run(() => {
-      const found = new EigenvalueDecomposition(toMl(host(a)), { assumeSymmetric: true });
+      // Its iteration squares what it is given. A power of two loses no digit.
+      const { unit, scaled } = nearOne(host(a));
+      const found = new EigenvalueDecomposition(toMl(scaled), { assumeSymmetric: true });
       const values = found.realEigenvalues;
       const order = values.map((_, i) => i).sort((i, j) => values[j] - values[i]);
       return {
-        values: Float64Array.from(order, (i) => values[i]),
+        values: Float64Array.from(order, (i) => values[i] * unit),
         vectors: fromMl(found.eigenvectorMatrix, order.slice(0, leading)),
       };
     }),
@@ -71,15 +73,20 @@ const engine: Engine = {
 
   svd: (a) =>
     run(() => {
-      const found = decompose(host(a), true);
+      const { unit, scaled } = nearOne(host(a));
+      const found = decompose(scaled, true);
       return {
         u: fromMl(found.leftSingularVectors),
-        s: Float64Array.from(found.diagonal),
+        s: Float64Array.from(found.diagonal, (value) => value * unit),
         v: fromMl(found.rightSingularVectors),
       };
     }),
 
-  singularValues: (a) => run(() => Float64Array.from(decompose(host(a), false).diagonal)),
+  singularValues: (a) =>
+    run(() => {
+      const { unit, scaled } = nearOne(host(a));
+      return Float64Array.from(decompose(scaled, false).diagonal, (value) => value * unit);
+    }),
 
   qr: (a) =>
     run(() => {
@@ -171,6 +178,15 @@ function decompose(a: Matrix, vectors: boolean): SingularValueDecomposition {
     computeRightSingularVectors: vectors,
     autoTranspose: true,
   });
+}
+
+/** A matrix with its largest entry between 1 and 2, times a power of two; as it is where that says nothing. */
+function nearOne({ rows, cols, data }: Matrix): { readonly unit: number; readonly scaled: Matrix } {
+  let most = 0;
+  for (const value of data) most = Math.max(most, Math.abs(value));
+  const unit = most > 0 && most < Infinity ? 2 ** Math.floor(Math.log2(most)) : 1;
+  const scaled = Float64Array.from(data, (value) => value / unit);
+  return { unit, scaled: { rows, cols, data: scaled } };
 }
 
 function toMl({ rows, cols, data }: Matrix): MlMatrix {
