@@ -94,7 +94,8 @@ export async function runComparison(
     const onDevice = opened.adopt !== undefined && !needs.rowNorms && !needs.samples && method !== 'direct';
     const sources = await openSources(inputs, data, { ...options, onDevice });
     const pairs = pairsOf(sources.sides);
-    const held = sources.inMemory ? Infinity : memory;
+    // Where only samples are needed they are kept as they are read, and not read again.
+    const held = sources.inMemory ? Infinity : needs.keep ? memory : 0;
     const stream = heldInMemory(() => sources.read(), held, sources.samples());
     const passes: PassOptions = {
       method,
