@@ -18,8 +18,8 @@ export interface Neighbours {
 }
 
 /**
- * Finds the k nearest other samples of every sample of each side, in memory of the order of samples · k. Values that agree to
- * 39 bits are equally near, so that every engine finds the same neighbours.
+ * Finds the k nearest other samples of every sample of each side, in memory of the order of samples · k. Values are
+ * rounded to 39 bits first, so that engines find the same neighbours, but for the rare one at which the rounding changes.
  *
  * @param sides - dissimilarities of the same samples, more than k of them.
  */

@@ -9,7 +9,8 @@ const SPLITTER = 2 ** 14 + 1;
 
 /**
  * Rounds values in place to 39 significant bits, 2e-12 relative: dissimilarities that are equal by their definition but were
- * rounded differently on the way then are equal, on every engine, and their ties are ties.
+ * rounded differently on the way, by some 1e-15, then are equal on every engine, but for those few that lie as near as that to
+ * where the rounding changes.
  */
 export function roundForTies(values: Float64Array, from = 0, to = values.length): void {
   for (let i = from; i < to; i++) {

@@ -120,8 +120,12 @@ export function sliceValues(values: PairwiseValues, from: number, to: number): P
   };
 }
 
-/** Below this share of the two squared norms a squared distance is computed from the differences. */
-const CLOSE = 1e-3;
+/**
+ * Below this share of the two squared norms a squared distance is computed from the differences: what cancels above it is less
+ * than ties are rounded by. Within clusters far apart all pairs are computed so; of 10 clusters in 512 neurons that takes about
+ * as long again as the products.
+ */
+const CLOSE = 0.05;
 
 /** Inner products to squared distances; close rows, whose distance would cancel, from their differences. */
 export function squaredDistances(

@@ -5,6 +5,7 @@ import { openEngine } from '../../src/engines/select.js';
 import { QuantileBins } from '../../src/pairwise/ranks-bins.js';
 import { nextDistinct, roundForTies, sorted } from '../../src/pairwise/ranks-order.js';
 import { rankCorrelation, spearman } from '../../src/pairwise/ranks.js';
+import { allPairs } from '../../src/pairwise/ranks-pairs.js';
 import type { Sides } from '../../src/pairwise/ranks-pairs.js';
 import { correlationDissimilarity, euclidean, squaredEuclidean } from '../../src/pairwise/values.js';
 import { Random } from '../../src/random.js';
@@ -192,5 +193,32 @@ describe('bins', () => {
     const found = new QuantileBins(draw(2 ** 16), 2 ** 12);
     for (let batch = 0; batch < 16; batch++) found.add(draw(2 ** 16), 0, 2 ** 16);
     expect(found.finish().angle).toBeLessThan(1.5 / 2 ** 12);
+  });
+});
+
+describe('distances that are equal', () => {
+  it.each(['wasm', 'ml-matrix'] as const)('are tied within clusters far apart: %s', async (name) => {
+    const opened = await openEngine(name, { threads: 1 });
+    const random = new Random(5);
+    let ties = 0;
+    for (let draw = 0; draw < 100; draw++) {
+      const far = 10 + random.integer(120);
+      // Whole numbers: their squared distances are exact.
+      const grid = mapped(gaussian(24, 3, 1), (_, i) => random.integer(4) + (i % 2) * far);
+      const distances = euclidean(grid);
+      const [found] = await allPairs(opened, [distances, distances], breathe);
+      const known = new Map<number, number>();
+      for (let i = 0, at = 0; i < 24; i++) {
+        for (let j = i + 1; j < 24; j++, at++) {
+          let exact = 0;
+          for (let k = 0; k < 3; k++) exact += (grid.data[3 * i + k] - grid.data[3 * j + k]) ** 2;
+          if (known.has(exact)) ties++;
+          else known.set(exact, found[at]);
+          expect(found[at]).toBe(known.get(exact));
+        }
+      }
+    }
+    expect(ties).toBeGreaterThan(10000);
+    await opened.close?.();
   });
 });
