@@ -10,7 +10,7 @@ import { keyword, show, wholeNumber } from '../options.js';
 import { linearKernel, polynomialKernel, rbfKernel } from '../pairwise/kernels.js';
 import { medianSquaredDistances } from '../pairwise/median.js';
 import { allParallel } from '../pairwise/ranks-parallel.js';
-import { centredRows, largestToOne, sliceRows, unitRows } from '../pairwise/rows.js';
+import { centredRows, largestToOne, sliceRows, unitRows, withSquares } from '../pairwise/rows.js';
 import { sliceValues } from '../pairwise/values.js';
 import type { PairwiseValues } from '../pairwise/values.js';
 import type { SampledPair } from './measure.js';
@@ -112,7 +112,7 @@ export function prepareKernels(
   const { kernel, sigma } = options;
   const warnings = new Set<string>();
   if (kernel === 'rbf') {
-    const sides = [centredRows(x), centredRows(y)];
+    const sides = [x, y].map((side) => withSquares(centredRows(side)));
     const constant = sides.map(({ squaredNorms }) => squaredNorms.every((norm) => norm === 0));
     const kernels: KernelsOf = async (from, to) => {
       const rows = sides.map((side) => sliceRows(side, from, to));

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Matrix } from '../matrix.js';
-import { centredRows, columnMeans, scaled } from './rows.js';
+import { centredRows, columnMeans, scaled, withSquares } from './rows.js';
 import type { Rows } from './rows.js';
 import { squaredDistances } from './values.js';
 import type { PairwiseValues } from './values.js';
@@ -73,7 +73,7 @@ export function polynomialKernel(
   { gamma, coefficient, degree }: Polynomial,
   centred: boolean,
 ): PairwiseValues {
-  const rows = centredRows(x);
+  const rows = withSquares(centredRows(x));
   const mean = centred ? new Float64Array(x.cols) : columnMeans(x);
   // γ⟨x, y⟩ + c = middle + from[x] + from[y] + γ⟨x − m, y − m⟩
   const middle = gamma * dot(mean, mean, 0) + coefficient;

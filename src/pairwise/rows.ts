@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { NumericalError } from '../errors.js';
 import { zeros } from '../matrix.js';
 import type { Matrix } from '../matrix.js';
 import type { HostMatrix } from '../engines/engine.js';
@@ -37,6 +38,23 @@ export function largestToOne({ rows }: Rows): Rows {
   let most = 0;
   for (let at = 0; at < rows.data.length; at++) most = Math.max(most, Math.abs(rows.data[at]));
   return withNorms({ ...rows, data: rows.data.map((value) => value / (most || 1)) });
+}
+
+/** Least squared norm, of the largest row, in which no digit of a row has vanished that is not far smaller. */
+const LEAST = 1e-290;
+
+/**
+ * Rows whose squares can be computed with; without a change.
+ *
+ * @throws NumericalError where the squares overflow or vanish
+ */
+export function withSquares(rows: Rows): Rows {
+  const most = rows.squaredNorms.reduce((sofar, norm) => (norm > sofar ? norm : sofar), 0);
+  const finite = rows.squaredNorms.every((norm) => norm < Infinity);
+  if (finite && (most > LEAST || rows.rows.data.every((value) => value === 0))) return rows;
+  throw new NumericalError(
+    `squares of the activations ${finite ? 'vanish' : 'overflow'}: scale them to about 1 before comparing`,
+  );
 }
 
 /** Rows of unit length and then centred, which changes no difference of two rows; `zero` marks rows that have no direction. */

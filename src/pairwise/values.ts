@@ -8,7 +8,7 @@ import type { Engine, HostMatrix } from '../engines/engine.js';
 import { factorDirect } from '../factor/direct.js';
 import type { Rounding } from '../factor/rounding.js';
 import { firstEqualRows } from './equal-rows.js';
-import { centredRows, rawRows, sliceRows, squaredDifference, unitRows } from './rows.js';
+import { centredRows, rawRows, sliceRows, squaredDifference, unitRows, withSquares } from './rows.js';
 import type { Rows } from './rows.js';
 
 /** A part of the sample × sample matrix. */
@@ -33,7 +33,7 @@ export interface PairwiseValues extends Rows {
 
 /** `‖xᵢ − xⱼ‖²`; exactly 0 on the diagonal and for equal samples. */
 export function squaredEuclidean(x: Matrix): PairwiseValues {
-  return squaredDistancesOf(centredRows(x));
+  return squaredDistancesOf(withSquares(centredRows(x)));
 }
 
 /** The same of rows that are prepared already. */
@@ -43,7 +43,7 @@ export function squaredDistancesOf(prepared: Rows): PairwiseValues {
 
 /** `‖xᵢ − xⱼ‖`. */
 export function euclidean(x: Matrix): PairwiseValues {
-  const prepared = centredRows(x);
+  const prepared = withSquares(centredRows(x));
   return {
     ...prepared,
     apply(products, tile) {

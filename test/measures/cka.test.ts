@@ -346,6 +346,17 @@ describe('scales far from 1', () => {
     }
   });
 
+  it.each([1e-160, 1e160])(
+    '%d: squares of samples that leave the range of numbers are refused',
+    async (scale) => {
+      const scaled = mapped(x, (value) => scale * value);
+      for (const options of [RBF, { ...POLYNOMIAL, coefficient: 0 }]) {
+        await expect(cka(scaled, y, options)).rejects.toMatchObject({ code: 'NUMERICAL' });
+      }
+      expect((await cka(scaled, y, COSINE)).score).toBeCloseTo((await cka(x, y, COSINE)).score, 12);
+    },
+  );
+
   it.each([1e-85, 1e85])(
     '%d: row norms of factors that leave the range of numbers are refused',
     async (scale) => {

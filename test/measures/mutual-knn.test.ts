@@ -210,6 +210,16 @@ describe('what has no answer, or nearly none', () => {
     },
   );
 
+  it.each([1e-160, 1e160])(
+    'refuses distances whose squares leave the range of numbers: %d',
+    async (scale) => {
+      const { x, y } = sides(40);
+      const scaled = mapped(x, (value) => scale * value);
+      await expect(knn(scaled, y, { metric: 'euclidean' })).rejects.toMatchObject({ code: 'NUMERICAL' });
+      expect((await knn(scaled, y)).score).toBe((await knn(x, y)).score);
+    },
+  );
+
   it('needs more samples than neighbours', async () => {
     await expect(knn(gaussian(10, 3, 1), gaussian(10, 3, 2))).rejects.toMatchObject({
       code: 'TOO_FEW_SAMPLES',
