@@ -45,8 +45,7 @@ export interface WilksTest {
  * The datapoints must be independent draws and roughly Gaussian. Positions of one image are not independent: use
  * `permutationTest` with `block` there. A p-value is accurate far into the tail (about 1e-12 of itself).
  *
- * @param of - a result of `cca`, `svcca` or `pwcca`, or of `partial` with one of them; or correlations, largest first.
- * @param sizes - beside correlations: the number of samples, and of directions of each side. A result carries them.
+ * @param of - a result of `cca`, `svcca` or `pwcca`, or of `partial` with one of them.
  * @returns one test for each correlation.
  * @throws OptionError where there are no centred canonical correlations; DataError (code `TOO_FEW_SAMPLES`) where
  * `samples − 1 < x + y`, so that some correlations are 1 whatever the data.
@@ -57,6 +56,12 @@ export interface WilksTest {
  * ```
  */
 export function wilks(of: SimilarityResult | PartialResult): WilksTest[];
+/**
+ * The same of correlations alone.
+ *
+ * @param of - correlations, largest first.
+ * @param sizes - the number of samples, and of directions of each side.
+ */
 export function wilks(of: readonly number[], sizes: WilksSizes): WilksTest[];
 export function wilks(of: SimilarityResult | readonly number[], sizes?: WilksSizes): WilksTest[] {
   const { rho, samples, x, y } = isResult(of) ? ofResult(of) : checked(of, sizes);
