@@ -63,11 +63,14 @@ export type { PresetName } from './measures/presets.js';
 export { measures } from './measures/registry.js';
 export type { MeasureName } from './measures/registry.js';
 export type {
+  InnerProducts,
   Invariance,
   Measure,
   Needs,
   Outcome,
   Pair,
+  ProductFacts,
+  ProductPair,
   SampledPair,
   SideSummary,
   SimilarityResult,
@@ -78,6 +81,7 @@ export type { SvccaOptions } from './measures/svcca.js';
 export type { PwccaOptions } from './measures/pwcca.js';
 export type { CkaOptions } from './measures/cka.js';
 export type { Bandwidth, CkaKernel } from './measures/cka-kernels.js';
+export type { MinibatchWeights } from './measures/cka-samples.js';
 export type { ProcrustesOptions } from './measures/procrustes.js';
 export type { PlsOptions } from './measures/pls.js';
 export type { RegressionOptions } from './measures/regression.js';
@@ -89,6 +93,7 @@ export type { MutualKnnOptions } from './measures/mutual-knn.js';
 export type { Divisor, Summary } from './measures/correlations.js';
 export type { Crossing, Keep } from './factor/keep.js';
 export type { Factor, Method, Side } from './factor/factor.js';
+export type { Rounding } from './factor/rounding.js';
 export type { MethodChoice } from './factor/in-memory.js';
 
 // Is it more than chance, and how sure?

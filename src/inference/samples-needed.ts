@@ -17,7 +17,7 @@ export interface Sizes {
   readonly y: number;
 }
 
-const levels = {
+const levels: Record<ChanceMeasure, (sizes: Sizes) => number> = {
   cca: ({ samples, x, y }: Sizes) => chanceMean(samples, { x, y }),
   svcca: ({ samples, x, y }: Sizes) => chanceMean(samples, { x, y }),
   pwcca: ({ samples, x, y }: Sizes) => chanceMean(samples, { x, y }),
@@ -41,7 +41,7 @@ function share(samples: number, d: number): number {
 }
 
 /** Measures whose chance level follows from sizes alone. */
-export type ChanceMeasure = keyof typeof levels;
+export type ChanceMeasure = 'cca' | 'svcca' | 'pwcca' | 'cka' | 'rvCoefficient' | 'regression';
 
 /**
  * The score that unrelated isotropic Gaussian representations reach on average, under the default options of a measure: of `cca`,

@@ -17,18 +17,19 @@ import {
 } from '../pairwise/values.js';
 import type { PairwiseValues } from '../pairwise/values.js';
 
+/** How two samples of a side differ. */
+export type Dissimilarity =
+  'correlation' | 'cosine' | 'euclidean' | 'squaredEuclidean' | 'mahalanobis' | 'squaredMahalanobis';
+
 /** Names of the dissimilarities of two samples. */
-export const DISSIMILARITIES = [
+export const DISSIMILARITIES: readonly Dissimilarity[] = [
   'correlation',
   'cosine',
   'euclidean',
   'squaredEuclidean',
   'mahalanobis',
   'squaredMahalanobis',
-] as const;
-
-/** How two samples of a side differ. */
-export type Dissimilarity = (typeof DISSIMILARITIES)[number];
+];
 
 /**
  * Prepares a side.
