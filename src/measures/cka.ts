@@ -11,13 +11,7 @@ import type { Bandwidth, CkaKernel } from './cka-kernels.js';
 import { UNDEFINED_DEBIASED, checkEstimate, ckaOfSamples } from './cka-samples.js';
 import type { MinibatchWeights } from './cka-samples.js';
 import { IMPRECISE, standingOf } from '../pairwise/centred-products.js';
-import {
-  accuracyOfFactors,
-  accuracyOfProducts,
-  kernelCosine,
-  productsOf,
-  roundingOfDifference,
-} from './inner-products.js';
+import { kernelCosine, overProducts, roundingOfDifference } from './inner-products.js';
 import type { Accuracies, Accuracy } from './inner-products.js';
 import type { InnerProducts, Measure, Outcome } from './measure.js';
 
@@ -121,21 +115,9 @@ export const ckaMeasure: Measure<CkaOptions> = {
       ? { keep: 'all', rowNorms: estimator === 'debiased', products: true }
       : { samples: true },
 
-  evaluate(pair, { estimator }) {
-    const kept = { x: pair.x.rank, y: pair.y.rank };
-    return Promise.resolve().then(() => {
-      if (kept.x === 0 || kept.y === 0) return { score: 0, kept };
-      return { ...linear(productsOf(pair), accuracyOfFactors(pair), pair.x.samples, estimator), kept };
-    });
-  },
-
-  evaluateProducts(pair, { estimator }) {
-    return Promise.resolve().then(() => {
-      const { x, products } = pair;
-      if (products.xx === 0 || products.yy === 0) return { score: 0 };
-      return linear(products, accuracyOfProducts(pair), x.samples, estimator);
-    });
-  },
+  ...overProducts((products, accuracy, samples, { estimator }) =>
+    linear(products, accuracy, samples, estimator),
+  ),
 
   evaluateSamples: (pair, options, engine) => ckaOfSamples(engine, pair, options),
 };

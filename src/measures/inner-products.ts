@@ -6,11 +6,11 @@
 import type { Factor, Side } from '../factor/factor.js';
 import { normsOfTraceOne } from '../factor/products.js';
 import type { Rounding } from '../pairwise/centred-products.js';
-import type { InnerProducts, Pair, ProductFacts } from './measure.js';
+import type { InnerProducts, Outcome, Pair, ProductFacts, ProductPair } from './measure.js';
 import { scaledCross } from './scaled-cross.js';
 
 /** Products of both sides, each of trace 1. Neither side may be constant. */
-export function productsOf(pair: Pair): InnerProducts {
+function productsOf(pair: Pair): InnerProducts {
   const { x, y, rowNorms } = pair;
   const [a, b] = [relative(x), relative(y)];
   const [ta, tb] = [sumOf(a, 2), sumOf(b, 2)];
@@ -39,7 +39,7 @@ export interface Accuracies {
 }
 
 /** The accuracy of factored sides, neither of which may be constant: rounding grows with the sizes of what was factored. */
-export function accuracyOfFactors({ x, y }: Pair): Accuracies {
+function accuracyOfFactors({ x, y }: Pair): Accuracies {
   const of = (side: Factor): Accuracy => ({
     offset: offset(side, side.s[0] * Math.sqrt(sumOf(relative(side), 2))),
     relative: (100 + 10 * (side.samples + side.neurons)) * Number.EPSILON,
@@ -48,13 +48,7 @@ export function accuracyOfFactors({ x, y }: Pair): Accuracies {
 }
 
 /** The same of sides that were not factored. */
-export function accuracyOfProducts({
-  x,
-  y,
-}: {
-  readonly x: ProductFacts;
-  readonly y: ProductFacts;
-}): Accuracies {
+function accuracyOfProducts({ x, y }: { readonly x: ProductFacts; readonly y: ProductFacts }): Accuracies {
   const of = (side: ProductFacts): Accuracy => ({
     offset: offset(side, Math.sqrt(side.trace)),
     relative: 100 * Number.EPSILON,
@@ -100,4 +94,25 @@ export function kernelCosine(
 ): { score: number; chance: number } {
   const norms = Math.sqrt(xx * yy);
   return { score: Math.min(1, xy / norms), chance: Math.min(1, 1 / norms / (samples - 1)) };
+}
+
+/** Both ways to evaluate a formula over inner products: of a factored pair, and of one that was not. Constant sides score 0. */
+export function overProducts<Options>(
+  formula: (products: InnerProducts, accuracy: Accuracies, samples: number, options: Options) => Outcome,
+): {
+  evaluate(pair: Pair, options: Options): Promise<Outcome>;
+  evaluateProducts(pair: ProductPair, options: Options): Promise<Outcome>;
+} {
+  return {
+    async evaluate(pair, options) {
+      const kept = { x: pair.x.rank, y: pair.y.rank };
+      if (kept.x === 0 || kept.y === 0) return { score: 0, kept };
+      return { ...formula(productsOf(pair), accuracyOfFactors(pair), pair.x.samples, options), kept };
+    },
+    async evaluateProducts(pair, options) {
+      const { x, products } = pair;
+      if (products.xx === 0 || products.yy === 0) return { score: 0 };
+      return formula(products, accuracyOfProducts(pair), x.samples, options);
+    },
+  };
 }

@@ -6,13 +6,7 @@
  */
 import { flag, knownKeys } from '../options.js';
 import { IMPRECISE, standingOf } from '../pairwise/centred-products.js';
-import {
-  accuracyOfFactors,
-  accuracyOfProducts,
-  kernelCosine,
-  productsOf,
-  roundingOfDifference,
-} from './inner-products.js';
+import { kernelCosine, overProducts, roundingOfDifference } from './inner-products.js';
 import type { Accuracies, Accuracy } from './inner-products.js';
 import type { InnerProducts, Measure, Outcome } from './measure.js';
 
@@ -47,21 +41,9 @@ export const rvCoefficientMeasure: Measure<RvCoefficientOptions> = {
 
   needs: ({ modified }) => ({ keep: 'all', rowNorms: modified, products: true }),
 
-  evaluate(pair, { modified }) {
-    const kept = { x: pair.x.rank, y: pair.y.rank };
-    return Promise.resolve().then(() => {
-      if (kept.x === 0 || kept.y === 0) return { score: 0, kept };
-      return { ...ofProducts(productsOf(pair), accuracyOfFactors(pair), pair.x.samples, modified), kept };
-    });
-  },
-
-  evaluateProducts(pair, { modified }) {
-    return Promise.resolve().then(() => {
-      const { x, products } = pair;
-      if (products.xx === 0 || products.yy === 0) return { score: 0 };
-      return ofProducts(products, accuracyOfProducts(pair), x.samples, modified);
-    });
-  },
+  ...overProducts((products, accuracy, samples, { modified }) =>
+    ofProducts(products, accuracy, samples, modified),
+  ),
 };
 
 /**
