@@ -9,6 +9,7 @@ import type { GroupTest, GroupTestOptions } from '../inference/group-test.js';
 import { zeros } from '../matrix.js';
 import { keyword } from '../options.js';
 import type { HostMatrix } from '../engines/engine.js';
+import { byLabel, indexOf, parsed } from './reading.js';
 import { averageLinkage, classicalScaling } from './scaling.js';
 import type { Scaling, Tree } from './scaling.js';
 import { isDistance } from './similarity.js';
@@ -88,12 +89,7 @@ export class ModelSimilarity implements ModelSimilarityData {
 
   /** The matrices of another measure of the same comparison, by name or label. @throws OptionError listing those there are */
   by(measure: string): ModelSimilarity {
-    const all: readonly ModelSimilarity[] = [this, ...this.others];
-    const found = all.find(({ label }) => label === measure) ?? all.find((one) => one.measure === measure);
-    if (found !== undefined) return found;
-    throw new OptionError(
-      `no measure is called '${measure}': there are ${all.map(({ label }) => label).join(', ')}`,
-    );
+    return byLabel<ModelSimilarity>([this, ...this.others], measure);
   }
 
   /** Score of two models at a layer, or averaged over the layers. @throws OptionError for an unknown model or layer */
@@ -222,20 +218,7 @@ export class ModelSimilarity implements ModelSimilarityData {
 
   /** Reads what {@link ModelSimilarity.toJSON} wrote, parsed or as text. @throws FormatError naming the member at fault */
   static fromJSON(json: string | object): ModelSimilarity {
-    let value: unknown = json;
-    if (typeof json === 'string') {
-      try {
-        value = JSON.parse(json);
-      } catch (cause) {
-        throw new FormatError(`a model similarity is not JSON: ${(cause as Error).message}`, { cause });
-      }
-    }
-    const data = value as Partial<ModelSimilarityData & { format: string }> | null;
-    if (data?.format !== MODELS_FORMAT) {
-      throw new FormatError(
-        `a model similarity has format '${data?.format}': '${MODELS_FORMAT}' is read here`,
-      );
-    }
+    const data = parsed<ModelSimilarityData>(json, 'model similarity', MODELS_FORMAT);
     const { models, layers, cells, others = [] } = data;
     if (![models, layers, cells, others].every(Array.isArray)) {
       throw new FormatError('a model similarity needs the arrays models, layers and cells');
@@ -248,16 +231,9 @@ export class ModelSimilarity implements ModelSimilarityData {
     }
     const bad = cells!.findIndex((cell) => typeof (cell as Cell | null)?.score !== 'number');
     if (bad >= 0) throw new FormatError(`cell ${bad} of a model similarity has no score`);
-    const { format: _format, ...rest } = data as ModelSimilarityData & { format: string };
     return new ModelSimilarity({
-      ...rest,
+      ...(data as ModelSimilarityData),
       others: others.map((other: object) => ModelSimilarity.fromJSON(other)),
     });
   }
-}
-
-function indexOf(names: readonly string[], name: string, what: string): number {
-  const at = names.indexOf(name);
-  if (at < 0) throw new OptionError(`no ${what} is called '${name}': there are ${names.join(', ')}`);
-  return at;
 }

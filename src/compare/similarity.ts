@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { FormatError, OptionError } from '../errors.js';
+import { FormatError } from '../errors.js';
 import type { SimilarityResult } from '../measures/measure.js';
+import { byLabel, indexOf, parsed } from './reading.js';
 import { alignedTable } from './table.js';
 
 /** Identifies the JSON form of a {@link Similarity}. */
@@ -80,13 +81,7 @@ export class Similarity implements SimilarityData {
 
   /** The matrix of another measure of the same comparison, by its name or label. @throws OptionError listing those there are */
   by(measure: string): Similarity {
-    const all: readonly Similarity[] = [this, ...this.others];
-    const found =
-      all.find(({ label }) => label === measure) ?? all.find(({ measure: name }) => name === measure);
-    if (found !== undefined) return found;
-    throw new OptionError(
-      `no measure is called '${measure}': there are ${all.map(({ label }) => label).join(', ')}`,
-    );
+    return byLabel<Similarity>([this, ...this.others], measure);
   }
 
   /** Score of a layer of the first side against a layer of the second. @throws OptionError for an unknown layer. */
@@ -161,18 +156,7 @@ export class Similarity implements SimilarityData {
 
   /** Reads what {@link Similarity.toJSON} wrote, parsed or as text. @throws FormatError naming the member at fault. */
   static fromJSON(json: string | object): Similarity {
-    let value: unknown = json;
-    if (typeof json === 'string') {
-      try {
-        value = JSON.parse(json);
-      } catch (cause) {
-        throw new FormatError(`a similarity is not JSON: ${(cause as Error).message}`, { cause });
-      }
-    }
-    const data = value as Partial<SimilarityData & { format: string }> | null;
-    if (data?.format !== SIMILARITY_FORMAT) {
-      throw new FormatError(`a similarity has format '${data?.format}': '${SIMILARITY_FORMAT}' is read here`);
-    }
+    const data = parsed<SimilarityData>(json, 'similarity', SIMILARITY_FORMAT);
     const { rows, cols, cells } = data;
     if (!Array.isArray(rows) || !Array.isArray(cols) || !Array.isArray(cells)) {
       throw new FormatError('a similarity needs the arrays rows, cols and cells');
@@ -197,10 +181,4 @@ export class Similarity implements SimilarityData {
 export function isDistance({ measure, options }: Pick<SimilarityData, 'measure' | 'options'>): boolean {
   const output = options['output'];
   return /(distance|angle|dissimilarity)$/i.test(typeof output === 'string' ? output : measure);
-}
-
-function indexOf(names: readonly string[], name: string, side: string): number {
-  const at = names.indexOf(name);
-  if (at < 0) throw new OptionError(`no ${side} is called '${name}': there are ${names.join(', ')}`);
-  return at;
 }
