@@ -63,7 +63,6 @@ export type { PresetName } from './measures/presets.js';
 export { measures } from './measures/registry.js';
 export type { MeasureName } from './measures/registry.js';
 export type {
-  InnerProducts,
   Invariance,
   Measure,
   Needs,
@@ -93,6 +92,7 @@ export type { MutualKnnOptions } from './measures/mutual-knn.js';
 export type { Divisor, Summary } from './measures/correlations.js';
 export type { Crossing, Keep } from './factor/keep.js';
 export type { Factor, Method, Side } from './factor/factor.js';
+export type { InnerProducts, RowNorms } from './factor/products.js';
 export type { Rounding } from './factor/rounding.js';
 export type { MethodChoice } from './factor/in-memory.js';
 

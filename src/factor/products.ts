@@ -26,11 +26,12 @@ export interface ProductSide extends Omit<Side, 'rank' | 'tolerance'> {
   readonly kernel?: HostMatrix;
 }
 
-/** `‖XᵀX‖²` and its relatives of two sides, each of trace 1; `rowNorms` sum over samples the products of squared norms. */
-export interface Products {
+/** Squared Frobenius norms `‖XᵀX‖²`, `‖XᵀY‖²` and `‖YᵀY‖²` of sides of trace 1. */
+export interface InnerProducts {
   readonly xx: number;
   readonly xy: number;
   readonly yy: number;
+  /** Where they were asked for. */
   readonly rowNorms?: RowNorms;
 }
 
@@ -69,8 +70,8 @@ export async function sideOfSamples(engine: Engine, x: Matrix): Promise<ProductS
   };
 }
 
-/** Products of two sides taken by samples. */
-export function productsOfKernels(x: ProductSide, y: ProductSide, rowNorms: boolean): Products {
+/** InnerProducts of two sides taken by samples. */
+export function productsOfKernels(x: ProductSide, y: ProductSide, rowNorms: boolean): InnerProducts {
   const [a, b] = [x.kernel!, y.kernel!];
   const products = { xx: x.square, xy: dot(a.data, b.data), yy: y.square };
   if (!rowNorms) return products;
@@ -78,13 +79,13 @@ export function productsOfKernels(x: ProductSide, y: ProductSide, rowNorms: bool
   return { ...products, rowNorms: { xx: dot(p, p), xy: dot(p, q), yy: dot(q, q) } };
 }
 
-/** Products of two sides taken by neurons, from the cross-product `XᵀY` of the centred samples and sums over row norms. */
+/** InnerProducts of two sides taken by neurons, from the cross-product `XᵀY` of the centred samples and sums over row norms. */
 export function productsOfCross(
   x: ProductSide,
   y: ProductSide,
   cross: HostMatrix,
   norms?: RowNorms,
-): Products {
+): InnerProducts {
   const [p, q] = [x.trace, y.trace];
   if (p === 0 || q === 0) return { xx: x.square, xy: 0, yy: y.square };
   const root = Math.sqrt(p) * Math.sqrt(q);
@@ -118,7 +119,7 @@ export async function productsInMemory(
   x: Matrix,
   y: Matrix,
   rowNorms: boolean,
-): Promise<{ x: ProductSide; y: ProductSide; products: Products }> {
+): Promise<{ x: ProductSide; y: ProductSide; products: InnerProducts }> {
   if (x.rows < Math.max(x.cols, y.cols)) {
     const [left, right] = await together([x, y], (side) => sideOfSamples(engine, side));
     return { x: left, y: right, products: productsOfKernels(left, right, rowNorms) };

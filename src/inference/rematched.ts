@@ -9,6 +9,7 @@ import type { Engine, Handle, HostMatrix } from '../engines/engine.js';
 import type { Layer } from '../factor/centred.js';
 import { dot, squaredNorms } from '../factor/cross.js';
 import { chooseRoute } from '../factor/in-memory.js';
+import type { RowNorms } from '../factor/products.js';
 import { together } from '../engines/scope.js';
 import type { Measure, Pair, SampledPair, SimilarityResult } from '../measures/measure.js';
 import { absoluteProjections, evaluate, evaluateSamples } from '../measures/pair.js';
@@ -132,11 +133,7 @@ async function crossOf(
   return cross;
 }
 
-function normsOf(
-  a: Float64Array,
-  b: Float64Array,
-  order: Uint32Array | undefined,
-): NonNullable<Pair['rowNorms']> {
+function normsOf(a: Float64Array, b: Float64Array, order: Uint32Array | undefined): RowNorms {
   const matched = order ? Float64Array.from(order, (row) => b[row]) : b;
   return { xx: dot(a, a), xy: dot(a, matched), yy: dot(b, b) };
 }

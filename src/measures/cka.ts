@@ -10,10 +10,11 @@ import { checkKernel } from './cka-kernels.js';
 import type { Bandwidth, CkaKernel } from './cka-kernels.js';
 import { UNDEFINED_DEBIASED, checkEstimate, ckaOfSamples } from './cka-samples.js';
 import type { MinibatchWeights } from './cka-samples.js';
+import type { InnerProducts } from '../factor/products.js';
 import { IMPRECISE, standingOf } from '../pairwise/centred-products.js';
 import { kernelCosine, overProducts, roundingOfDifference } from './inner-products.js';
 import type { Accuracies, Accuracy } from './inner-products.js';
-import type { InnerProducts, Measure, Outcome } from './measure.js';
+import type { Measure, Outcome } from './measure.js';
 
 /** Options of {@link cka}. */
 export interface CkaOptions {

@@ -5,8 +5,9 @@
  */
 import type { Factor, Side } from '../factor/factor.js';
 import { normsOfTraceOne } from '../factor/products.js';
-import type { Rounding } from '../pairwise/centred-products.js';
-import type { InnerProducts, Outcome, Pair, ProductFacts, ProductPair } from './measure.js';
+import type { InnerProducts } from '../factor/products.js';
+import type { ProductRounding } from '../pairwise/centred-products.js';
+import type { Outcome, Pair, ProductFacts, ProductPair } from './measure.js';
 import { scaledCross } from './scaled-cross.js';
 
 /** Products of both sides, each of trace 1. Neither side may be constant. */
@@ -28,7 +29,7 @@ function productsOf(pair: Pair): InnerProducts {
 export interface Accuracy {
   /** `√n ‖μ‖ / √trace`: the mean that was taken off, in units of the spread. */
   readonly offset: number;
-  /** Rounding of the products relative to themselves. */
+  /** ProductRounding of the products relative to themselves. */
   readonly relative: number;
 }
 
@@ -70,7 +71,7 @@ export function roundingOfDifference(
   norms: number,
   samples: number,
   { offset, relative }: Accuracy,
-): Rounding {
+): ProductRounding {
   const moved = offset * Math.sqrt(norms / samples) + Number.EPSILON * offset * offset;
   return { sums: relative * terms + 10 * Number.EPSILON * moved, values: 0 };
 }

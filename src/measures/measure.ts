@@ -6,6 +6,7 @@
 import type { Engine, HostMatrix } from '../engines/engine.js';
 import type { Factor, Side } from '../factor/factor.js';
 import type { Keep } from '../factor/keep.js';
+import type { InnerProducts, RowNorms } from '../factor/products.js';
 import type { Rounding } from '../factor/rounding.js';
 import type { Matrix } from '../matrix.js';
 import type { Breathe } from '../options.js';
@@ -75,7 +76,7 @@ export interface WhitenedPair {
   /** `C = U₁ᵀU₂`, the leading directions that the measure's plan asked for: `[≤ rank x, ≤ rank y]`. */
   readonly cross: HostMatrix;
   /** Sums over samples of products of squared norms of the centred rows, where the plan asked for them. */
-  readonly rowNorms?: { readonly xx: number; readonly xy: number; readonly yy: number };
+  readonly rowNorms?: RowNorms;
   /**
    * `Σᵢ |xᵢ · qⱼ|` over the raw (uncentred) samples of a side, for each column of `directions` `[neurons, k]`; only where
    * the samples are still in memory.
@@ -97,15 +98,6 @@ export interface ProductPair {
 export interface ProductFacts extends Pick<Side, 'samples' | 'neurons' | 'dead' | 'method' | 'mean'> {
   /** Sum of squares of the centred samples, in the units of the data. */
   readonly trace: number;
-}
-
-/** Squared Frobenius norms `‖XᵀX‖²`, `‖XᵀY‖²` and `‖YᵀY‖²` of sides of trace 1. */
-export interface InnerProducts {
-  readonly xx: number;
-  readonly xy: number;
-  readonly yy: number;
-  /** Sums over samples of products of the rows' squared norms, where the plan asked for them. */
-  readonly rowNorms?: { readonly xx: number; readonly xy: number; readonly yy: number };
 }
 
 /** Both sides by their samples, for measures of sample × sample matrices. */

@@ -10,6 +10,7 @@ import { dot, squaredNorms } from '../factor/cross.js';
 import { crossInMemory } from '../factor/in-memory.js';
 import type { Route } from '../factor/in-memory.js';
 import { productsInMemory } from '../factor/products.js';
+import type { RowNorms } from '../factor/products.js';
 import type { Side } from '../factor/factor.js';
 import type { Rounding } from '../factor/rounding.js';
 import type {
@@ -81,7 +82,7 @@ export async function pairInMemory(
   };
 }
 
-function rowNorms(x: Matrix, fx: Side, y: Matrix, fy: Side): Pair['rowNorms'] & object {
+function rowNorms(x: Matrix, fx: Side, y: Matrix, fy: Side): RowNorms {
   const [a, b] = [squaredNorms(x, fx.mean), squaredNorms(y, fy.mean)];
   return { xx: dot(a, a), xy: dot(a, b), yy: dot(b, b) };
 }

@@ -5,10 +5,11 @@
  * @module
  */
 import { flag, knownKeys } from '../options.js';
+import type { InnerProducts } from '../factor/products.js';
 import { IMPRECISE, standingOf } from '../pairwise/centred-products.js';
 import { kernelCosine, overProducts, roundingOfDifference } from './inner-products.js';
 import type { Accuracies, Accuracy } from './inner-products.js';
-import type { InnerProducts, Measure, Outcome } from './measure.js';
+import type { Measure, Outcome } from './measure.js';
 
 /** Options of {@link rvCoefficient}. */
 export interface RvCoefficientOptions {

@@ -69,7 +69,7 @@ export function triangleProducts({ samples: n, x, y, products }: PairwiseSums): 
 }
 
 /** How much of a centred self-product may be rounding. */
-export interface Rounding {
+export interface ProductRounding {
   /** Of the sums that cancelled in it. */
   readonly sums: number;
   /** Of the values: the sum of squares of their last digits. */
@@ -78,10 +78,10 @@ export interface Rounding {
 
 /** The rounding of both sides' self-products; a side whose values are all equal comes out no larger. */
 export function roundingOf({ samples: n, x, y, products }: PairwiseSums): {
-  readonly x: Rounding;
-  readonly y: Rounding;
+  readonly x: ProductRounding;
+  readonly y: ProductRounding;
 } {
-  const of = (product: number, { shift, magnitude, minuend = 0 }: SideSums): Rounding => ({
+  const of = (product: number, { shift, magnitude, minuend = 0 }: SideSums): ProductRounding => ({
     sums: 1e-14 * Math.max(product, minuend),
     values: 1e-27 * (shift * shift + magnitude * magnitude) * n * (n - 1),
   });
@@ -92,7 +92,10 @@ export function roundingOf({ samples: n, x, y, products }: PairwiseSums): {
 const TOLERATED = 1e-6;
 
 /** Whether a centred self-product can be divided by: `'rounding'` where nothing else is left of it, `'imprecise'` where little. */
-export function standing(product: number, { sums, values }: Rounding): 'rounding' | 'imprecise' | 'sound' {
+export function standing(
+  product: number,
+  { sums, values }: ProductRounding,
+): 'rounding' | 'imprecise' | 'sound' {
   if (!(product > sums + values)) return 'rounding';
   // Errors of sums add to the product itself, those of the values to its root.
   return sums / product + Math.sqrt(values / product) > TOLERATED ? 'imprecise' : 'sound';
@@ -101,7 +104,7 @@ export function standing(product: number, { sums, values }: Rounding): 'rounding
 /** The standing of both sides' self-products together: that of the worse. */
 export function standingOf(
   { xx, yy }: Pick<Products, 'xx' | 'yy'>,
-  rounding: { readonly x: Rounding; readonly y: Rounding },
+  rounding: { readonly x: ProductRounding; readonly y: ProductRounding },
 ): 'rounding' | 'imprecise' | 'sound' {
   const both = [standing(xx, rounding.x), standing(yy, rounding.y)];
   if (both.includes('rounding')) return 'rounding';
