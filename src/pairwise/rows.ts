@@ -7,6 +7,7 @@ import { NumericalError } from '../errors.js';
 import { zeros } from '../matrix.js';
 import type { Matrix } from '../matrix.js';
 import type { HostMatrix } from '../engines/engine.js';
+import { lengthOf } from '../factor/rounding.js';
 
 /** Samples in float64 with the squared norms of their rows. */
 export interface Rows {
@@ -75,7 +76,7 @@ export function unitRows(x: Matrix, about: 'origin' | 'rowMean'): UnitRows {
     const row = unit.data.subarray(i * cols, (i + 1) * cols);
     row.set(x.data.subarray(i * cols, (i + 1) * cols));
     if (about === 'rowMean') subtractMean(row);
-    const norm = scaledNorm(row);
+    const norm = lengthOf(row);
     if (norm === 0) zero[i] = 1;
     else for (let j = 0; j < cols; j++) row[j] /= norm;
   }
@@ -133,14 +134,4 @@ function subtractMean(row: Float64Array): void {
   const rest = sum / row.length;
   // In two steps: their sum would round away what a level far above the spread leaves of it.
   for (let j = 0; j < row.length; j++) row[j] = row[j] - first - rest;
-}
-
-/** Norm relative to the largest element, whose square could overflow or vanish. */
-function scaledNorm(row: Float64Array): number {
-  let most = 0;
-  for (const value of row) most = Math.max(most, Math.abs(value));
-  if (most === 0) return 0;
-  let sum = 0;
-  for (const value of row) sum += (value / most) ** 2;
-  return most * Math.sqrt(sum);
 }
