@@ -116,7 +116,7 @@ export type { BatchStream, CaptureData, StreamElement } from './capture/source.j
 export type { InputArray, NestedArray, ShapedArray } from './capture/input-array.js';
 export { fromArrays } from './capture/arrays.js';
 export type { ArrayOptions, ArrayRecord } from './capture/arrays.js';
-export { listLayers } from './capture/layers-model.js';
+export { listLayers } from './capture/probe.js';
 export type { LayerSelection } from './capture/select.js';
 export type { PositionOptions, Positions } from './capture/spatial.js';
 export type {
@@ -124,6 +124,7 @@ export type {
   ActivationBlock,
   ActivationSet,
   LayerInfo,
+  SampleRange,
   Spatial,
 } from './capture/activations.js';
 

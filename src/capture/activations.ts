@@ -26,6 +26,11 @@ export interface ActivationBlock {
   readonly grid: readonly [number, number];
   readonly channels: number;
   readonly data: FloatArray;
+  /**
+   * 1 where a position counts, 0 where the model masks it (padding of a sequence): `[samples, grid[0], grid[1]]`. Left out:
+   * all count.
+   */
+  readonly mask?: Uint8Array;
 }
 
 /** The chosen layers' activations for samples `start … start + samples − 1`. */
@@ -35,8 +40,22 @@ export interface ActivationBatch {
   readonly layers: ReadonlyMap<string, ActivationBlock>;
 }
 
-/** How positions of a grid become datapoints and neurons. */
-export type Spatial = 'positions' | 'mean' | 'flatten';
+/**
+ * How positions of a grid become datapoints and neurons: each a datapoint, their mean, the last step of a sequence, or all of
+ * them neurons. Masked positions are left out, of `flatten` they are 0.
+ */
+export type Spatial = 'positions' | 'mean' | 'last' | 'flatten';
+
+/** Names of {@link Spatial}. */
+export const SPATIAL: readonly Spatial[] = ['positions', 'mean', 'last', 'flatten'];
+
+/** Samples `from … to − 1` of a set. */
+export interface SampleRange {
+  /** @defaultValue `0` */
+  readonly from?: number;
+  /** @defaultValue the end */
+  readonly to?: number;
+}
 
 /** Activations of named layers over one set of samples; read as often as needed, always in the same order. */
 export interface ActivationSet {
@@ -46,8 +65,8 @@ export interface ActivationSet {
   readonly samples: number | undefined;
   /** How grids are read as datapoints. */
   readonly spatial: Spatial;
-  /** A new pass over the samples. */
-  batches(): AsyncIterable<ActivationBatch>;
+  /** A new pass over the samples, or over some of them; a set may give more than was asked for, and its reader cuts it. */
+  batches(range?: SampleRange): AsyncIterable<ActivationBatch>;
   /** Whole layers in memory, datapoints × neurons, the spatial rule applied. */
   matrices(): Promise<Record<string, Matrix>>;
 }

@@ -6,7 +6,8 @@
 import { DataError, OptionError, ShapeError } from '../errors.js';
 import { toMatrix, type MatrixLike, type NumberArray } from '../matrix.js';
 import { keyword, knownKeys, wholeNumber } from '../options.js';
-import type { ActivationBatch, ActivationBlock, ActivationSet, Spatial } from './activations.js';
+import { SPATIAL } from './activations.js';
+import type { ActivationBatch, ActivationBlock, ActivationSet, SampleRange, Spatial } from './activations.js';
 import { checkFiniteBlock } from './block-checks.js';
 import { gather } from './gather.js';
 import { applySpatial, toBlock, type PositionOptions } from './spatial.js';
@@ -37,7 +38,7 @@ export interface ArrayOptions extends PositionOptions {
 export async function fromArrays(record: ArrayRecord, options: ArrayOptions = {}): Promise<ActivationSet> {
   knownKeys('fromArrays', options, ['spatial', 'batchSize', 'positions', 'seed']);
   const { spatial = 'positions', positions = 'all', seed = 0 } = options;
-  keyword('spatial', spatial, ['positions', 'mean', 'flatten']);
+  keyword('spatial', spatial, SPATIAL);
   if (positions !== 'all') wholeNumber('positions', positions);
   wholeNumber('seed', seed, 0);
   const read: { name: string; shape: readonly number[]; block: ActivationBlock }[] = [];
@@ -54,10 +55,11 @@ export async function fromArrays(record: ArrayRecord, options: ArrayOptions = {}
   }
   const blocks = read.map(({ name, block }) => [name, applySpatial(block, spatial)] as const);
   const batchSize = wholeNumber('batchSize', options.batchSize ?? samples);
-  async function* batches(): AsyncGenerator<ActivationBatch> {
+  async function* batches({ from = 0, to = samples }: SampleRange = {}): AsyncGenerator<ActivationBatch> {
     const whole = { start: 0, samples, layers: new Map(blocks) };
-    for (let from = 0; from < samples; from += batchSize) {
-      yield sliceBatch(whole, from, Math.min(from + batchSize, samples));
+    const end = Math.min(to, samples);
+    for (let start = from; start < end; start += batchSize) {
+      yield sliceBatch(whole, start, Math.min(start + batchSize, end));
     }
   }
   return {
@@ -75,7 +77,9 @@ export function sliceBatch(batch: ActivationBatch, from: number, to: number): Ac
   const layers = [...batch.layers].map(([name, block]) => {
     const width = block.grid[0] * block.grid[1] * block.channels;
     const data = block.data.subarray(from * width, to * width);
-    return [name, { ...block, samples: to - from, data }] as const;
+    const size = block.grid[0] * block.grid[1];
+    const mask = block.mask && { mask: block.mask.subarray(from * size, to * size) };
+    return [name, { ...block, samples: to - from, data, ...mask }] as const;
   });
   return { start: batch.start + from, samples: to - from, layers: new Map(layers) };
 }

@@ -6,7 +6,7 @@
 import { DataError, ShapeError } from '../errors.js';
 import { firstNotFinite } from '../matrix.js';
 import type { ActivationBlock } from './activations.js';
-import type { RawActivation } from './layers-model.js';
+import type { RawActivation } from './probe.js';
 import { toBlock } from './spatial.js';
 
 /**

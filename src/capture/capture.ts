@@ -5,21 +5,28 @@
  */
 import type * as tf from '@tensorflow/tfjs';
 import { OptionError } from '../errors.js';
-import { keyword, knownKeys, wholeNumber, type Progress } from '../options.js';
-import type { ActivationBatch, ActivationBlock, ActivationSet, LayerInfo, Spatial } from './activations.js';
+import { flag, keyword, knownKeys, wholeNumber, type Progress } from '../options.js';
+import { SPATIAL } from './activations.js';
+import type {
+  ActivationBatch,
+  ActivationBlock,
+  ActivationSet,
+  LayerInfo,
+  SampleRange,
+  Spatial,
+} from './activations.js';
 import { readBlock } from './block-checks.js';
 import { applySpatialOnDevice, readDeviceBlock } from './device.js';
 import type { DeviceBatch, DeviceBlock } from './device.js';
 import { gather } from './gather.js';
-import { listLayers, openProbe, type Probe } from './layers-model.js';
+import { listLayers, openProbe } from './probe.js';
+import type { CaptureModel, Probe, ProbeOptions } from './probe.js';
 import { selectLayers, type LayerSelection } from './select.js';
 import { openSource, type CaptureData, type Source } from './source.js';
 import { applySpatial, type Positions } from './spatial.js';
 
+export type { CaptureModel } from './probe.js';
 export type { CaptureData } from './source.js';
-
-/** A model that can be captured. */
-export type CaptureModel = tf.LayersModel;
 
 /** Options of reading models batch by batch. */
 export interface TogetherOptions {
@@ -27,6 +34,10 @@ export interface TogetherOptions {
   readonly spatial?: Spatial;
   /** Samples in a batch, at most. @defaultValue `64` */
   readonly batchSize?: number;
+  /** Runs the models as in training: dropout on, batch norm by the batch. The models do not change. @defaultValue `false` */
+  readonly training?: boolean;
+  /** Seed of what is random in training. @defaultValue `0` */
+  readonly seed?: number;
   /** Stops the reading before the next batch; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Called after each batch with the number of samples read in this pass, in the stage `'capture'`. */
@@ -39,7 +50,7 @@ export interface CaptureOptions extends TogetherOptions {
   readonly layers?: LayerSelection;
   /** Positions per sample that `matrices()` takes of a grid. @defaultValue `'all'` */
   readonly positions?: Positions;
-  /** Seed of that draw. @defaultValue `0` */
+  /** Seed of that draw, and of what is random in training. @defaultValue `0` */
   readonly seed?: number;
 }
 
@@ -60,12 +71,15 @@ export interface Together {
   readonly samples: number | undefined;
   readonly spatial: Spatial;
   /** A new pass: for each batch of the data, what every model makes of it, in the order of the sides. */
-  batches(): AsyncIterable<readonly ActivationBatch[]>;
+  batches(range?: SampleRange): AsyncIterable<readonly ActivationBatch[]>;
   /** The same on the device where the models run; a batch lives until the next is asked for. */
-  deviceBatches(): AsyncIterable<readonly DeviceBatch[]>;
+  deviceBatches(range?: SampleRange): AsyncIterable<readonly DeviceBatch[]>;
 }
 
-const optionNames = ['layers', 'spatial', 'batchSize', 'positions', 'seed', 'signal', 'onProgress'];
+const optionNames = [
+  ...['layers', 'spatial', 'batchSize', 'positions', 'seed', 'training'],
+  ...['signal', 'onProgress'],
+];
 
 /**
  * Captures a model's activations on data, in inference mode.
@@ -88,8 +102,8 @@ export async function capture(
   if (positions !== 'all') wholeNumber('positions', positions);
   wholeNumber('seed', seed, 0);
   const together = await openTogether([{ model, ...(layers !== undefined && { layers }) }], data, options);
-  async function* batches(): AsyncGenerator<ActivationBatch> {
-    for await (const [batch] of together.batches()) yield batch;
+  async function* batches(range?: SampleRange): AsyncGenerator<ActivationBatch> {
+    for await (const [batch] of together.batches(range)) yield batch;
   }
   return {
     layers: together.sides[0].layers,
@@ -113,17 +127,21 @@ export async function openTogether(
   data: CaptureData,
   options: TogetherOptions = {},
 ): Promise<Together> {
-  const { spatial = 'positions', batchSize = 64, signal } = options;
-  keyword('spatial', spatial, ['positions', 'mean', 'flatten']);
+  const { spatial = 'positions', batchSize = 64, training = false, seed = 0, signal } = options;
+  keyword('spatial', spatial, SPATIAL);
+  flag('training', training);
   wholeNumber('batchSize', batchSize);
   signal?.throwIfAborted();
   if (sides.length === 0) throw new OptionError('there is no model to capture');
   const probes: { readonly probe: Probe; readonly label: string }[] = [];
   for (const { model, layers, label } of sides) {
     const listed = listLayers(model);
-    const name = label ?? model.name;
+    const name = label ?? ('name' in model ? model.name : 'the model');
     const chosen = selectLayers(listed, layers, sides.length > 1 ? `layers of model '${name}'` : 'layers');
-    probes.push({ probe: await openProbe(model, chosen), label: name });
+    probes.push({
+      probe: await openProbe(model, chosen, { training, seed } satisfies ProbeOptions),
+      label: name,
+    });
   }
   const inputs = probes[0].probe.inputs.map(({ name }) => name);
   const source = await openSource(data, { batchSize, inputs });
@@ -133,8 +151,8 @@ export async function openTogether(
       return source.samples;
     },
     spatial,
-    batches: () => readTogether(probes, source, inHostMemory(spatial), options),
-    deviceBatches: () => readTogether(probes, source, onTheDevice(spatial), options),
+    batches: (range) => readTogether(probes, source, inHostMemory(spatial), options, range),
+    deviceBatches: (range) => readTogether(probes, source, onTheDevice(spatial), options, range),
   };
 }
 
@@ -154,9 +172,10 @@ async function* readTogether<Block>(
   source: Source,
   { read, free }: Reading<Block>,
   { signal, onProgress }: TogetherOptions,
+  range: SampleRange = {},
 ): AsyncGenerator<readonly { start: number; samples: number; layers: Map<string, Block> }[]> {
   signal?.throwIfAborted();
-  for await (const { start, samples, inputs } of source.batches()) {
+  for await (const { start, samples, inputs } of source.batches(range)) {
     const batches = probes.map(() => ({ start, samples, layers: new Map<string, Block>() }));
     try {
       for (const [i, { probe, label }] of probes.entries()) {
@@ -175,7 +194,7 @@ async function* readTogether<Block>(
 function inHostMemory(spatial: Spatial): Reading<ActivationBlock> {
   return {
     async read(probe, inputs, { samples, start, label }, into) {
-      for (const [name, raw] of await probe.run(inputs)) {
+      for (const [name, raw] of await probe.run(inputs, start)) {
         const block = readBlock(raw, `layer '${name}' of model '${label}'`, samples, start);
         into.set(name, applySpatial(block, spatial));
       }
@@ -187,7 +206,7 @@ function inHostMemory(spatial: Spatial): Reading<ActivationBlock> {
 function onTheDevice(spatial: Spatial): Reading<DeviceBlock> {
   return {
     async read(probe, inputs, { samples, start, label }, into) {
-      const outputs = probe.runOnDevice(inputs);
+      const outputs = await probe.runOnDevice(inputs, start);
       try {
         for (const [name, raw] of outputs) {
           const block = await readDeviceBlock(raw, `layer '${name}' of model '${label}'`, samples, start);
@@ -195,7 +214,7 @@ function onTheDevice(spatial: Spatial): Reading<DeviceBlock> {
           block.tensor.dispose();
         }
       } finally {
-        for (const tensor of outputs.values()) tensor.dispose();
+        for (const { tensor } of outputs.values()) tensor.dispose();
       }
     },
     free: (layers) => {

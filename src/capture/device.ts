@@ -7,7 +7,8 @@ import type * as tf from '@tensorflow/tfjs';
 import { ShapeError } from '../errors.js';
 import type { ActivationBatch, ActivationBlock, Spatial } from './activations.js';
 import { checkFiniteBlock } from './block-checks.js';
-import { axisTaps, dimensionsOf, drawnRows, toBlock } from './spatial.js';
+import type { RawTensor } from './probe.js';
+import { applySpatial, axisTaps, dimensionsOf, drawnRows, toBlock } from './spatial.js';
 import type { AxisTaps, Grid, PositionOptions } from './spatial.js';
 import { loadTfjs } from './tfjs.js';
 
@@ -37,7 +38,7 @@ export function onDevice(block: ActivationBlock | DeviceBlock): block is DeviceB
  * @throws as `readBlock`; the one number that says whether all values are finite is all that leaves the device.
  */
 export async function readDeviceBlock(
-  raw: tf.Tensor,
+  { tensor: raw }: RawTensor,
   layer: string,
   samples: number,
   start: number,
@@ -63,6 +64,16 @@ export async function readDeviceBlock(
 export async function applySpatialOnDevice(block: DeviceBlock, spatial: Spatial): Promise<DeviceBlock> {
   const { samples, grid, channels, tensor } = block;
   if (spatial === 'mean') return toGridOnDevice(block, [1, 1]);
+  if (spatial === 'last') {
+    const { data } = applySpatial(await toHost(block), 'last');
+    const tf = await loadTfjs();
+    return {
+      samples,
+      grid: [1, 1],
+      channels,
+      tensor: tf.tensor4d(data as Float32Array, [samples, 1, 1, channels]),
+    };
+  }
   if (spatial === 'positions') return { ...block, tensor: tensor.clone() };
   const neurons = grid[0] * grid[1] * channels;
   return { samples, grid: [1, 1], channels: neurons, tensor: tensor.reshape([samples, 1, 1, neurons]) };

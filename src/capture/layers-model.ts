@@ -6,65 +6,36 @@
 import type * as tf from '@tensorflow/tfjs';
 import { OptionError, ShapeError, UnsupportedError } from '../errors.js';
 import { show } from '../options.js';
-import type { NumberArray } from '../matrix.js';
 import type { LayerInfo } from './activations.js';
 import { readGraph, tapsOf, type Graph } from './model-graph.js';
-import { isGraphModel, isLayersModel } from './recognise.js';
+import type { InputInfo, Probe, ProbeOptions } from './probe.js';
+import { isLayersModel } from './recognise.js';
 import { planGraph, runGraph, type Plan } from './run-graph.js';
 import { loadTfjs } from './tfjs.js';
-
-/** What a model takes in one of its inputs; `null` stands for any length. */
-export interface InputInfo {
-  readonly name: string;
-  /** With the batch axis first. */
-  readonly shape: readonly (number | null)[];
-  readonly dtype: string;
-}
-
-/** One layer's activation as the model gives it, `shape[0]` samples. */
-export interface RawActivation {
-  readonly shape: readonly number[];
-  readonly data: NumberArray;
-}
-
-/** Captures chosen layers of one model; the model is read, never changed. */
-export interface Probe {
-  /** The chosen layers, in order of execution. */
-  readonly layers: readonly LayerInfo[];
-  readonly inputs: readonly InputInfo[];
-  /**
-   * Runs one batch in inference mode (dropout off, batch norm by running statistics). The inputs stay the caller's;
-   * no other tensor outlives the call, whether it succeeds or not.
-   */
-  run(inputs: readonly tf.Tensor[]): Promise<Map<string, RawActivation>>;
-  /** The same, left where the model ran: the tensors are the caller's to dispose. */
-  runOnDevice(inputs: readonly tf.Tensor[]): Map<string, tf.Tensor>;
-  /** Gives up what the probe holds. The model stays usable. */
-  dispose(): void;
-}
 
 /**
  * Lists what can be captured of a model, in order of execution, inputs and nested models included: a nested model's
  * layers by path (`backbone/conv1`) and then the nested model itself; a layer used twice as `name@0` and `name@1`.
  *
- * @throws UnsupportedError for a GraphModel and for a model without symbolic outputs; OptionError for anything else
- * that is not a model.
+ * @throws UnsupportedError for a model without symbolic outputs; OptionError for what is not a model.
  */
-export function listLayers(model: tf.LayersModel): LayerInfo[] {
+export function listModelLayers(model: tf.LayersModel): LayerInfo[] {
   return tapsOf(graphOfModel(model)).map(({ info }) => info);
 }
 
 /**
  * Opens a probe on some of a model's layers.
  *
- * @param layers - a selection of {@link listLayers}, by name.
- * @throws OptionError for a name that the model does not have; UnsupportedError as {@link listLayers}, and for a
+ * @param layers - a selection of {@link listModelLayers}, by name.
+ * @throws OptionError for a name that the model does not have; UnsupportedError as {@link listModelLayers}, and for a
  * stateful layer, whose activations depend on the batches before.
  */
-export async function openProbe(
+export async function openModelProbe(
   model: tf.LayersModel,
   layers: readonly Pick<LayerInfo, 'name'>[],
+  options: ProbeOptions = {},
 ): Promise<Probe> {
+  if (options.training === true) throw new UnsupportedError('training mode is not there yet');
   const graph = graphOfModel(model);
   const wanted = new Set(layers.map((layer) => layer.name));
   const chosen = tapsOf(graph).filter(({ info }) => wanted.has(info.name));
@@ -96,7 +67,8 @@ export async function openProbe(
   return {
     layers: chosen.map(({ info }) => info),
     inputs,
-    runOnDevice,
+    runOnDevice: (tensors) =>
+      Promise.resolve(new Map([...runOnDevice(tensors)].map(([name, tensor]) => [name, { tensor }]))),
     async run(tensors) {
       const outputs = [...runOnDevice(tensors)];
       try {
@@ -114,12 +86,6 @@ export async function openProbe(
 
 function graphOfModel(model: unknown): Graph {
   if (isLayersModel(model)) return readGraph(model);
-  if (isGraphModel(model)) {
-    throw new UnsupportedError(
-      'this is a tf.GraphModel, and graph models are not captured yet: convert it as a layers model ' +
-        '(tensorflowjs_converter --output_format tfjs_layers_model) or give its activations as arrays',
-    );
-  }
   const what = typeof model === 'object' && model !== null ? model.constructor.name : show(model);
   throw new OptionError(
     `${what} is not a model: give a tf.LayersModel (tf.sequential, tf.model, tf.loadLayersModel)`,

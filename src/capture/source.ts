@@ -6,6 +6,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { DataError, OptionError, ShapeError } from '../errors.js';
 import { show, wholeNumber } from '../options.js';
+import type { SampleRange } from './activations.js';
 import { PassRecord, fingerprint } from './fingerprint.js';
 import { isInputArray, readSamples, type InputArray, type Samples } from './input-array.js';
 import { isDataset, isTensor } from './recognise.js';
@@ -47,8 +48,8 @@ export interface SourceBatch {
 export interface Source {
   /** Number of samples: at once for arrays, after the first complete pass for streams. */
   readonly samples: number | undefined;
-  /** A new pass. Leaving it early frees what it holds. */
-  batches(): AsyncIterable<SourceBatch>;
+  /** A new pass, over all samples or some of them. Leaving it early frees what it holds. */
+  batches(range?: SampleRange): AsyncIterable<SourceBatch>;
 }
 
 /** How {@link openSource} cuts. */
@@ -90,10 +91,10 @@ function fromArrays(parts: Samples[][], inputs: readonly string[], batchSize: nu
   if (samples === 0) throw new DataError('the data holds no samples');
   return {
     samples,
-    async *batches() {
+    async *batches({ from = 0, to = samples } = {}) {
       let start = 0;
       for (const part of parts) {
-        yield* cutBatches(part, start, batchSize);
+        yield* cutBatches(part, start, batchSize, { from, to });
         start += part[0].samples;
       }
     },
@@ -112,7 +113,7 @@ function fromStream(
     get samples() {
       return record.samples;
     },
-    async *batches() {
+    async *batches({ from = 0, to = Infinity } = {}) {
       const stream = typeof data === 'function' ? await data() : data;
       if (!isStream(stream)) {
         throw new OptionError(
@@ -124,11 +125,13 @@ function fromStream(
         try {
           const part = inputsOf(element, inputs).map((value) => readSamples(tf, value));
           const samples = countSamples(part, inputs);
+          // Read from the start, whatever is asked for: a stream cannot be entered in the middle.
           for await (const batch of cutBatches(part, start, batchSize)) {
             record.check(index++, batch.start, await fingerprint(tf, batch.inputs));
-            yield batch;
+            yield* trimmed(batch, from, to);
           }
           start += samples;
+          if (start >= to) return;
         } finally {
           disposeAll(element);
         }
@@ -143,10 +146,12 @@ async function* cutBatches(
   part: readonly Samples[],
   start: number,
   batchSize: number,
+  range: Required<SampleRange> = { from: 0, to: Infinity },
 ): AsyncGenerator<SourceBatch> {
   const { samples } = part[0];
-  for (let from = 0; from < samples; from += batchSize) {
-    const to = Math.min(from + batchSize, samples);
+  const end = Math.min(samples, range.to - start);
+  for (let from = Math.max(0, range.from - start); from < end; from += batchSize) {
+    const to = Math.min(from + batchSize, end);
     const inputs: tf.Tensor[] = [];
     try {
       for (const input of part) inputs.push(input.cut(from, to));
@@ -154,6 +159,24 @@ async function* cutBatches(
     } finally {
       for (const tensor of inputs) tensor.dispose();
     }
+  }
+}
+
+/** The samples of a batch that lie within `from … to − 1`, if any; the batch stays the caller's. */
+async function* trimmed(batch: SourceBatch, from: number, to: number): AsyncGenerator<SourceBatch> {
+  const { start, samples, inputs } = batch;
+  const low = Math.max(from - start, 0);
+  const high = Math.min(to - start, samples);
+  if (low >= high) return;
+  if (low === 0 && high === samples) {
+    yield batch;
+    return;
+  }
+  const cut = inputs.map((tensor) => tensor.slice([low], [high - low]));
+  try {
+    yield { start: start + low, samples: high - low, inputs: cut };
+  } finally {
+    for (const tensor of cut) tensor.dispose();
   }
 }
 

@@ -64,7 +64,7 @@ export function dimensionsOf(shape: readonly number[], name: string): Omit<Activ
 
 /**
  * Applies the spatial rule to one block: `'positions'` leaves it alone, `'mean'` averages over the grid, `'flatten'`
- * turns every position's channels into neurons of their own (row, column, channel). Applying it twice changes nothing.
+ * turns every position's channels into neurons of their own (row, column, channel), `'last'` takes the last step of a sequence. Applying it twice changes nothing.
  */
 export function applySpatial(block: ActivationBlock, spatial: Spatial): ActivationBlock {
   switch (spatial) {
@@ -72,9 +72,29 @@ export function applySpatial(block: ActivationBlock, spatial: Spatial): Activati
       return block;
     case 'mean':
       return toGrid(block, [1, 1]);
+    case 'last':
+      return lastStep(block);
     case 'flatten':
       return { ...block, grid: [1, 1], channels: block.grid[0] * block.grid[1] * block.channels };
   }
+}
+
+/** The last step of a sequence; a block without steps is left as it is. @throws ShapeError for an image */
+function lastStep(block: ActivationBlock): ActivationBlock {
+  const { samples, grid, channels, data } = block;
+  const [steps, width] = grid;
+  if (width > 1) {
+    throw new ShapeError(
+      `spatial 'last' takes the last step of a sequence, and this layer has a grid of ${steps} × ${width}: choose other ` +
+        "layers, or 'mean'",
+    );
+  }
+  const out = newLike(data, samples * channels);
+  for (let n = 0; n < samples; n++) {
+    const from = (n * steps + steps - 1) * channels;
+    out.set(data.subarray(from, from + channels), n * channels);
+  }
+  return { samples, grid: [1, 1], channels, data: out };
 }
 
 /** The coarser of two blocks' grids, axis by axis: the only one on which both can be compared inventing no detail. */

@@ -6,7 +6,7 @@
 import { basename, dirname } from 'node:path';
 import type { LayerInfo } from '../capture/activations.js';
 import { fromArrays } from '../capture/arrays.js';
-import { listLayers } from '../capture/layers-model.js';
+import { listLayers } from '../capture/probe.js';
 import type { Comparable } from '../compare/sources.js';
 import { DataError, ShapeError, UnsupportedError } from '../errors.js';
 import { isArrayFile, loadArray, loadArrays } from '../node/activations.js';

@@ -37,8 +37,10 @@ export interface ReadingOptions extends RunOptions {
   readonly spatial?: Spatial;
   /** Positions drawn of each image, the same on all sides. @defaultValue `'all'` */
   readonly positions?: Positions;
-  /** Seed of that draw. @defaultValue `0` */
+  /** Seed of that draw, and of what is random in training. @defaultValue `0` */
   readonly seed?: number;
+  /** Runs models as in training: dropout on, batch norm by the batch. The models do not change. @defaultValue `false` */
+  readonly training?: boolean;
   /** Samples run at a time. @defaultValue `64` */
   readonly batchSize?: number;
   /** Route to the factors. @defaultValue `'auto'` */
@@ -52,7 +54,7 @@ export interface ReadingOptions extends RunOptions {
 
 /** Names of {@link ReadingOptions}, for calls where options of measures stand beside them. */
 export const READING_OPTIONS = [
-  ...['spatial', 'positions', 'seed', 'batchSize', 'method', 'memory'],
+  ...['spatial', 'positions', 'seed', 'training', 'batchSize', 'method', 'memory'],
   ...['engine', 'threads', 'signal', 'onProgress'],
 ];
 

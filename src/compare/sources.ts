@@ -5,10 +5,11 @@
  */
 import { fromArrays } from '../capture/arrays.js';
 import type { ArrayRecord } from '../capture/arrays.js';
-import type { ActivationSet, LayerInfo, Spatial } from '../capture/activations.js';
+import type { ActivationSet, LayerInfo, SampleRange, Spatial } from '../capture/activations.js';
 import { openTogether } from '../capture/capture.js';
 import type { CaptureData, CaptureModel, Together } from '../capture/capture.js';
 import { isActivationSet, isModel } from '../capture/recognise.js';
+import { inRange } from '../capture/range.js';
 import { selectLayers } from '../capture/select.js';
 import type { LayerSelection } from '../capture/select.js';
 import { applySpatial } from '../capture/spatial.js';
@@ -33,6 +34,8 @@ export interface SideInput {
 export interface SourceOptions {
   readonly spatial?: Spatial;
   readonly batchSize?: number;
+  readonly training?: boolean;
+  readonly seed?: number;
   readonly signal?: AbortSignal;
   /** Leaves the activations of models on the device where the models run. */
   readonly onDevice?: boolean;
@@ -46,7 +49,8 @@ export interface Sources {
   samples(): number | undefined;
   /** Whether every activation is in memory already. */
   readonly inMemory: boolean;
-  read(): AsyncIterable<Batches>;
+  /** All samples, or those of a range. */
+  read(range?: SampleRange): AsyncIterable<Batches>;
 }
 
 /** Opens all sides. Models alone run on the same batches; anything else is cut to the same samples. */
@@ -65,8 +69,10 @@ export async function openSources(
       spatial: together.spatial,
       samples: () => together.samples,
       inMemory: false,
-      read: () =>
-        (options.onDevice ? together.deviceBatches() : together.batches()) as AsyncIterable<Batches>,
+      read: (range) =>
+        (options.onDevice
+          ? together.deviceBatches(range)
+          : together.batches(range)) as AsyncIterable<Batches>,
     };
   }
   if (data !== undefined && models.length === 0) {
@@ -79,7 +85,7 @@ export async function openSources(
     spatial: sides[0].spatial,
     samples: () => sides.map((side) => side.samples()).find((samples) => samples !== undefined),
     inMemory: sides.every(({ inMemory }) => inMemory),
-    read: () => zipBatches(...sides.map((side) => side.batches())),
+    read: (range) => zipBatches(...sides.map((side) => side.batches(range))),
   };
 }
 
@@ -88,7 +94,7 @@ interface OneSide {
   readonly spatial: Spatial;
   readonly inMemory: boolean;
   samples(): number | undefined;
-  batches(): AsyncIterable<ActivationBatch>;
+  batches(range?: SampleRange): AsyncIterable<ActivationBatch>;
 }
 
 async function openSide(
@@ -108,7 +114,7 @@ async function openSide(
       spatial: together.spatial,
       inMemory: false,
       samples: () => together.samples,
-      batches: () => first(together),
+      batches: (range) => first(together, range),
     };
   }
   if (typeof side !== 'object' || side === null) {
@@ -125,7 +131,10 @@ async function openSide(
     spatial: spatial ?? set.spatial,
     inMemory: !isActivationSet(side),
     samples: () => set.samples,
-    batches: () => (spatial === undefined ? set.batches() : reduced(set.batches(), spatial)),
+    batches: (range = {}) => {
+      const batches = inRange(set.batches(range), range);
+      return spatial === undefined ? batches : reduced(batches, spatial);
+    },
   };
 }
 
@@ -142,16 +151,18 @@ async function* reduced(
   }
 }
 
-async function* first(together: Together): AsyncGenerator<ActivationBatch> {
-  for await (const batches of together.batches()) yield batches[0];
+async function* first(together: Together, range?: SampleRange): AsyncGenerator<ActivationBatch> {
+  for await (const batches of together.batches(range)) yield batches[0];
 }
 
 function selected(layers: LayerSelection | undefined): { layers?: LayerSelection } {
   return layers === undefined ? {} : { layers };
 }
 
-function captureOptions({ spatial, batchSize, signal }: SourceOptions) {
+function captureOptions({ spatial, batchSize, training, seed, signal }: SourceOptions) {
   return {
+    ...(training !== undefined && { training }),
+    ...(seed !== undefined && { seed }),
     ...(spatial !== undefined && { spatial }),
     ...(batchSize !== undefined && { batchSize }),
     ...(signal !== undefined && { signal }),

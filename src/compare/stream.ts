@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ActivationBatch } from '../capture/activations.js';
+import type { ActivationBatch, SampleRange } from '../capture/activations.js';
 import { onDevice, release, retain } from '../capture/device.js';
 import type { DeviceBatch } from '../capture/device.js';
 
@@ -15,8 +15,8 @@ export type Batches = readonly Batch[];
 
 /** A stream that can be read again. */
 export interface LockstepStream {
-  /** A new pass, always in the same order. */
-  read(): AsyncIterable<Batches>;
+  /** A new pass, always in the same order, over all samples or those of a range. */
+  read(range?: SampleRange): AsyncIterable<Batches>;
   /** Whether a whole pass is held in memory. */
   held(): boolean;
   /** Frees what is held. */
@@ -28,7 +28,7 @@ export interface LockstepStream {
  * the number of `samples` is known and says that they will not fit.
  */
 export function heldInMemory(
-  source: () => AsyncIterable<Batches>,
+  source: (range?: SampleRange) => AsyncIterable<Batches>,
   memory: number,
   samples?: number,
 ): LockstepStream {

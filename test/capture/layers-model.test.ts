@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { LayerInfo } from '../../src/capture/activations.js';
-import { listLayers, openProbe } from '../../src/capture/layers-model.js';
+import { listLayers, openProbe } from '../../src/capture/probe.js';
 import { ShapeError, UnsupportedError } from '../../src/errors.js';
 import { branched, images, nested, randomise, sequential, withoutLeak } from './models.js';
 

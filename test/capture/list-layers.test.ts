@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LayerInfo } from '../../src/capture/activations.js';
-import { listLayers } from '../../src/capture/layers-model.js';
+import { listLayers } from '../../src/capture/probe.js';
 import { OptionError, UnsupportedError } from '../../src/errors.js';
 import { branched, nested, sequential } from './models.js';
 

@@ -85,7 +85,7 @@ describe('blocks on the device', () => {
     const before = tf.memory().numTensors;
     const tensor = raw();
     const expected = toGrid(toBlock(tensor.shape, await tensor.data()), grid);
-    const block = await readDeviceBlock(tensor, 'conv', 2, 0);
+    const block = await readDeviceBlock({ tensor }, 'conv', 2, 0);
     const got = await toGridOnDevice(block, grid);
     expect(got.grid).toEqual([...grid]);
     expect(distance(await values(got.tensor), expected.data)).toBeLessThan(1e-6);
@@ -97,7 +97,7 @@ describe('blocks on the device', () => {
   it('draw the same positions, and lay out the same neurons', async () => {
     const tensor = raw();
     const inMemory = toBlock(tensor.shape, await tensor.data());
-    const block = await readDeviceBlock(tensor, 'conv', 2, 0);
+    const block = await readDeviceBlock({ tensor }, 'conv', 2, 0);
     for (const options of [{}, { positions: 5, seed: 3, start: 7 }, { positions: 99 }]) {
       const points = await datapointsOnDevice(block, options);
       const expected = datapoints(inMemory, options);
@@ -114,10 +114,10 @@ describe('blocks on the device', () => {
 
   it('name the place of a value that is not finite, and an axis that is not samples', async () => {
     const broken = tf.tensor([1, 2, NaN, 4], [2, 2]);
-    await expect(readDeviceBlock(broken, "layer 'x'", 2, 10)).rejects.toThrow(
+    await expect(readDeviceBlock({ tensor: broken }, "layer 'x'", 2, 10)).rejects.toThrow(
       new DataError("layer 'x' is NaN at sample 11, channel 0: every activation must be finite"),
     );
-    await expect(readDeviceBlock(broken, "layer 'x'", 3, 0)).rejects.toThrow(ShapeError);
+    await expect(readDeviceBlock({ tensor: broken }, "layer 'x'", 3, 0)).rejects.toThrow(ShapeError);
   });
 });
 
