@@ -70,7 +70,7 @@ export interface Probe {
  */
 export function listLayers(model: CaptureModel): LayerInfo[] {
   if (isGraphModel(model)) throw notYet();
-  return listModelLayers(model as tf.LayersModel);
+  return listModelLayers(model);
 }
 
 /**
@@ -85,7 +85,7 @@ export async function openProbe(
   options: ProbeOptions = {},
 ): Promise<Probe> {
   if (isGraphModel(model)) throw notYet();
-  return openModelProbe(model as tf.LayersModel, layers, options);
+  return openModelProbe(model, layers, options);
 }
 
 function notYet(): UnsupportedError {
