@@ -17,7 +17,9 @@ export const layersCommand: Command = {
   },
 
   async run(values) {
-    const { layers } = await openSide(String(values['model']));
+    const side = await openSide(String(values['model']), values);
+    const { layers } = side;
+    await side.close();
     if (values['json']) {
       process.stdout.write(`${JSON.stringify(layers, null, 2)}\n`);
       return;

@@ -6,11 +6,13 @@
 import { basename, dirname } from 'node:path';
 import type { LayerInfo } from '../capture/activations.js';
 import { fromArrays } from '../capture/arrays.js';
+import type { CaptureData } from '../capture/capture.js';
 import { listLayers } from '../capture/probe.js';
 import type { Comparable } from '../compare/sources.js';
 import { DataError, ShapeError, UnsupportedError } from '../errors.js';
 import { isArrayFile, loadArray, loadArrays } from '../node/activations.js';
 import { loadModel } from '../node/models.js';
+import type { Values } from './arguments.js';
 
 /** One side as it was found on disk. */
 export interface OpenSide {
@@ -21,14 +23,29 @@ export interface OpenSide {
   /** Input shape of a model with one input, batch axis first. */
   readonly input: readonly (number | null)[] | undefined;
   readonly fingerprint: string;
+  /** Gives up what is held: files, and the weights of a model. */
+  close(): Promise<void>;
 }
 
-/** Opens a model or a file of activations. Models are loaded on the active tfjs backend. */
-export async function openSide(path: string): Promise<OpenSide> {
+/**
+ * Opens a model or a file of activations. Models are loaded on the active tfjs backend.
+ *
+ * @param _values - the arguments of the command, of which those that say how activations are read are used.
+ */
+export async function openSide(path: string, _values: Values = {}): Promise<OpenSide> {
   if (isArrayFile(path)) {
     const { arrays, fingerprint } = await loadArrays(path);
     const { layers } = await fromArrays(arrays);
-    return { name: basename(path), side: arrays, layers, isModel: false, input: undefined, fingerprint };
+    const close = () => Promise.resolve();
+    return {
+      name: basename(path),
+      side: arrays,
+      layers,
+      isModel: false,
+      input: undefined,
+      fingerprint,
+      close,
+    };
   }
   const loaded = await loadModel(path);
   if (loaded.kind === 'graph') {
@@ -40,13 +57,25 @@ export async function openSide(path: string): Promise<OpenSide> {
   const { model, fingerprint } = loaded;
   const name = basename(path) === 'model.json' ? basename(dirname(path)) || path : basename(path);
   const shape = model.inputs.length === 1 ? model.inputs[0].shape : undefined;
-  return { name, side: model, layers: listLayers(model), isModel: true, input: shape, fingerprint };
+  return {
+    name,
+    side: model,
+    layers: listLayers(model),
+    isModel: true,
+    input: shape,
+    fingerprint,
+    close: () => Promise.resolve(model.dispose()).then(() => undefined),
+  };
 }
 
 /** Inputs for a model. */
 export interface OpenData {
-  readonly data: { readonly shape: number[]; readonly data: Float32Array };
+  readonly data: CaptureData;
+  /** Number of samples, where it is known before reading. */
+  readonly samples: number | undefined;
   readonly fingerprint: string;
+  /** Gives up what is held: open files. */
+  close(): Promise<void>;
 }
 
 /**
@@ -71,6 +100,8 @@ export async function openData(
   const values = array.data.subarray(0, (array.data.length / samples) * taken);
   return {
     data: { shape: [taken, ...shape], data: Float32Array.from(values, (value) => value * scale) },
+    samples: taken,
     fingerprint,
+    close: () => Promise.resolve(),
   };
 }
