@@ -18,10 +18,14 @@ for (let n = 0; n < 256; n++) {
   }
 }
 
-/** CRC-32 of `bytes`, as an unsigned number. */
-export function crc32(bytes: Uint8Array): number {
+/**
+ * CRC-32 of `bytes`, as an unsigned number.
+ *
+ * @param before - the CRC of what stands before them, to which they are added. @defaultValue nothing
+ */
+export function crc32(bytes: Uint8Array, before = 0): number {
   const [t0, t1, t2, t3] = TABLES as [Int32Array, Int32Array, Int32Array, Int32Array];
-  let c = -1;
+  let c = ~before;
   let i = 0;
   for (; i + 4 <= bytes.length; i += 4) {
     c ^= bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24);

@@ -1,22 +1,22 @@
 /**
- * Element types of numpy arrays and how their bytes become JavaScript numbers.
+ * Element types of stored arrays and how their bytes become JavaScript numbers.
  *
  * @module
  */
-import { getFloat16 } from '@petamoriken/float16';
 import { FormatError } from '../errors.js';
 import type { FloatArray } from '../matrix.js';
 import type { Literal } from './python-literal.js';
+import { fromBfloat16, fromFloat16, fromFloat8e4m3, fromFloat8e5m2 } from './small-floats.js';
 
 /** A dtype that can be read as numbers. */
 export interface ElementType {
-  /** numpy's name, for example `float16`. */
+  /** numpy's name, for example `float16`; `bfloat16` and the `float8` types by that of PyTorch. */
   readonly name: string;
   /** Bytes per value. */
   readonly size: number;
   /** The bytes of a value are stored in the other order than this machine's. */
   readonly swapped: boolean;
-  /** Kind and size as in a dtype string, for example `f2`. */
+  /** Kind and size as in a dtype string, for example `f2`; `bf2`, `e4m3` and `e5m2` for what numpy has not. */
   readonly code: string;
 }
 
@@ -91,7 +91,13 @@ export function decode(bytes: Uint8Array, element: ElementType, name: string, of
     case 'f8':
       return new Float64Array(...at);
     case 'f2':
-      return halves(new Uint16Array(...at));
+      return fromFloat16(new Uint16Array(...at));
+    case 'bf2':
+      return fromBfloat16(new Uint16Array(...at));
+    case 'e4m3':
+      return fromFloat8e4m3(source);
+    case 'e5m2':
+      return fromFloat8e5m2(source);
     case 'b1':
       return Float32Array.from(source, (value) => (value === 0 ? 0 : 1));
     case 'i1':
@@ -123,22 +129,6 @@ function reversed(bytes: Uint8Array, size: number): Uint8Array {
     for (let k = 0; k < size; k++) out[i + k] = bytes[i + size - 1 - k]!;
   }
   return out;
-}
-
-let table: Float32Array | undefined;
-
-function halves(bits: Uint16Array): Float32Array {
-  // A float16 has few values: for large arrays, looking them up is ten times faster than decoding each.
-  if (bits.length > 0x10000) table ??= halvesOneByOne(Uint16Array.from({ length: 0x10000 }, (_, i) => i));
-  if (table === undefined) return halvesOneByOne(bits);
-  const out = new Float32Array(bits.length);
-  for (let i = 0; i < bits.length; i++) out[i] = table[bits[i]]!;
-  return out;
-}
-
-function halvesOneByOne(bits: Uint16Array): Float32Array {
-  const view = new DataView(bits.buffer, bits.byteOffset, bits.byteLength);
-  return Float32Array.from(bits, (_, i) => getFloat16(view, 2 * i, littleEndian));
 }
 
 function wide(

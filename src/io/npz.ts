@@ -6,17 +6,18 @@
 import { zipSync } from 'fflate';
 import { DataError, FormatError } from '../errors.js';
 import { flag, knownKeys } from '../options.js';
-import { PREFIX, checkLength, headerEnd, readHeader } from './npy-header.js';
-import type { NpyHeader } from './npy-header.js';
+import { answer } from './ask.js';
 import { readNpy, writeNpy } from './npy.js';
 import type { NpyArray, NpySource } from './npy.js';
-import { readEntry, readStart } from './zip-content.js';
-import { listEntries } from './zip.js';
-import type { ZipEntry } from './zip.js';
+import { listArrays, peekArray, readArrayEntry } from './npz-list.js';
+import type { NpzEntry } from './npz-list.js';
 
 /** An opened archive; arrays are inflated when they are read. */
 export interface NpzArchive {
-  /** Names of the arrays, without `.npy`, in the archive's order. A `/` in one is part of the name, never a path. */
+  /**
+   * Names of the arrays, without `.npy`, in the archive's order; those of a `.npz` in the archive as `outer/inner`. A `/` in one
+   * is part of the name, never a path.
+   */
   readonly names: readonly string[];
   /** Shape and type of one array, from its header alone. @throws DataError for an unknown name; FormatError */
   describe(name: string): Pick<NpyArray, 'shape' | 'dtype'>;
@@ -43,37 +44,21 @@ export function openNpz(bytes: Uint8Array, name = 'npz'): NpzArchive {
     throw new FormatError(`${name}: give the bytes of the file as a Uint8Array`);
   }
   const file = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const entries = new Map<string, ZipEntry>();
-  for (const entry of listEntries(file, name)) {
-    if (entry.name.endsWith('/') && entry.size === 0) continue;
-    if (!entry.name.endsWith('.npy')) {
-      throw new FormatError(
-        `${name}: entry '${entry.name}' is not a .npy array, so this is not a .npz archive; write it with np.savez`,
-        { offset: entry.start },
-      );
-    }
-    const key = entry.name.slice(0, -4);
-    if (entries.has(key)) {
-      throw new FormatError(`${name}: there are two arrays '${key}'`, { offset: entry.start });
-    }
-    entries.set(key, entry);
-  }
-  const find = (key: string): ZipEntry => {
-    const entry = entries.get(key);
-    if (entry !== undefined) return entry;
-    throw new DataError(`${name} has no array '${key}': it has ${[...entries.keys()].join(', ') || 'none'}`);
+  const arrays = answer(listArrays(file.length, name), file);
+  const find = (key: string): NpzEntry => {
+    const found = arrays.get(key);
+    if (found !== undefined) return found;
+    throw new DataError(`${name} has no array '${key}': it has ${[...arrays.keys()].join(', ') || 'none'}`);
   };
   return {
-    names: [...entries.keys()],
+    names: [...arrays.keys()],
     describe: (key) => {
-      const { shape, element } = peek(file, find(key), name);
+      const { shape, element } = answer(peekArray(find(key)), file);
       return { shape, dtype: element.name };
     },
     read: (key) => {
-      const entry = find(key);
-      // The header first: an entry that is not what it says is refused before it takes memory.
-      peek(file, entry, name);
-      return readNpy(readEntry(file, entry, name), `${name}: ${entry.name}`);
+      const found = find(key);
+      return readNpy(answer(readArrayEntry(found), file), `${found.archive}: ${found.entry.name}`);
     },
   };
 }
@@ -125,12 +110,4 @@ export function writeNpz(
   }
   // A fixed date, the first that zip knows, so that equal arrays give equal files.
   return zipSync(files, { level: compress ? 6 : 0, mtime: new Date(1980, 0, 1, 12) });
-}
-
-function peek(file: Uint8Array, entry: ZipEntry, archive: string): NpyHeader {
-  const name = `${archive}: ${entry.name}`;
-  const end = headerEnd(readStart(file, entry, PREFIX, archive), name);
-  const header = readHeader(readStart(file, entry, end, archive), name);
-  checkLength(header, entry.size, name);
-  return header;
 }

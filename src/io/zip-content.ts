@@ -5,58 +5,65 @@
  */
 import { Inflate } from 'fflate';
 import { FormatError } from '../errors.js';
+import { ask } from './ask.js';
+import type { Asking } from './ask.js';
 import { crc32 } from './crc32.js';
 import type { ZipEntry } from './zip.js';
 
 /** Inflates a whole entry and checks its length and checksum. @throws FormatError */
-export function readEntry(bytes: Uint8Array, entry: ZipEntry, archive: string): Uint8Array {
-  const fail = (message: string) =>
-    new FormatError(`${archive}: entry '${entry.name}' ${message}; the file is damaged`, {
-      offset: entry.start,
-    });
+export function* readEntry(entry: ZipEntry, archive: string): Asking<Uint8Array> {
   // One byte more than declared: what inflates to more fills it, and is stopped there.
-  const content = contentStart(bytes, entry, entry.size + 1, 1 << 16, archive);
-  if (content.length > entry.size) throw fail(`inflates to more than the ${entry.size} bytes it declares`);
-  if (content.length < entry.size)
-    throw fail(`inflates to ${content.length} bytes, it declares ${entry.size}`);
-  if (crc32(content) !== entry.crc) throw fail('does not match its checksum');
+  const content = yield* contentStart(entry, entry.size + 1, 1 << 16, archive);
+  checkContent(entry, content.length, crc32(content), archive);
   return content;
 }
 
 /** The first `length` bytes of an entry, or all where it has fewer, inflating little more. @throws FormatError */
-export function readStart(bytes: Uint8Array, entry: ZipEntry, length: number, archive: string): Uint8Array {
-  return contentStart(bytes, entry, Math.min(length, entry.size), 128, archive);
+export function readStart(entry: ZipEntry, length: number, archive: string): Asking<Uint8Array> {
+  return contentStart(entry, Math.min(length, entry.size), 128, archive);
 }
 
-function contentStart(
-  bytes: Uint8Array,
-  entry: ZipEntry,
-  most: number,
-  step: number,
-  archive: string,
-): Uint8Array {
-  const packed = bytes.subarray(entry.start, entry.end);
-  if (!entry.deflated) return packed.subarray(0, most);
-  try {
-    const out = new Uint8Array(most);
-    let length = 0;
-    const inflate = new Inflate((part) => {
-      out.set(part.subarray(0, most - length), length);
-      length = Math.min(most, length + part.length);
-    });
-    // In steps, so that a bomb stops soon after it fills what it declared: a step grows at most a thousandfold.
-    for (let at = 0; at < packed.length && length < most; at += step) {
-      inflate.push(packed.subarray(at, at + step), at + step >= packed.length);
+/** Throws unless an entry came to the length and checksum that it declares. @throws FormatError */
+export function checkContent(entry: ZipEntry, length: number, crc: number, archive: string): void {
+  const { size } = entry;
+  if (length > size) throw damaged(entry, `inflates to more than the ${size} bytes it declares`, archive);
+  if (length < size) throw damaged(entry, `inflates to ${length} bytes, it declares ${size}`, archive);
+  if (crc !== entry.crc) throw damaged(entry, 'does not match its checksum', archive);
+}
+
+/** What is thrown for an entry whose bytes are not what they should be. */
+export function damaged(entry: ZipEntry, what: string, archive: string, cause?: unknown): FormatError {
+  return new FormatError(`${archive}: entry '${entry.name}' ${what}; the file is damaged`, {
+    offset: entry.start,
+    cause,
+  });
+}
+
+function* contentStart(entry: ZipEntry, most: number, step: number, archive: string): Asking<Uint8Array> {
+  const { start, end } = entry;
+  if (!entry.deflated) return yield* ask(start, Math.min(end, start + most));
+  // Room is taken as content comes: a declared size alone is no reason to believe in it.
+  let out = new Uint8Array(Math.min(most, 4 * (end - start) + 1024));
+  let length = 0;
+  const inflate = new Inflate((part) => {
+    const needed = Math.min(most, length + part.length);
+    if (needed > out.length) {
+      const grown = new Uint8Array(Math.min(most, Math.max(needed, 2 * out.length)));
+      grown.set(out.subarray(0, length));
+      out = grown;
     }
-    return out.subarray(0, length);
-  } catch (error) {
-    // A FlateError, or a RangeError where the machine has not so much memory.
-    throw new FormatError(
-      `${archive}: entry '${entry.name}' cannot be inflated: ${(error as Error).message}`,
-      {
-        offset: entry.start,
-        cause: error,
-      },
-    );
+    out.set(part.subarray(0, most - length), length);
+    length = needed;
+  });
+  // In steps, so that a bomb stops soon after it fills what it declared: a step grows at most a thousandfold.
+  for (let at = start; at < end && length < most; at += step) {
+    const packed = yield* ask(at, Math.min(end, at + step));
+    try {
+      inflate.push(packed, at + step >= end);
+    } catch (error) {
+      // A FlateError, or a RangeError where the machine has not so much memory.
+      throw damaged(entry, `cannot be inflated: ${(error as Error).message}`, archive, error);
+    }
   }
+  return out.subarray(0, length);
 }

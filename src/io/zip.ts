@@ -4,6 +4,8 @@
  * @module
  */
 import { FormatError } from '../errors.js';
+import { ask, viewOf } from './ask.js';
+import type { Asking } from './ask.js';
 
 /** One file of an archive. */
 export interface ZipEntry {
@@ -26,51 +28,57 @@ const LOCAL = 0x04034b50;
 const MOST_DEFLATED = 1032;
 
 /**
- * Lists the entries of an archive in its order, checked against their local headers, without inflating anything.
+ * Lists the entries of an archive of `length` bytes in its order, checked against their local headers, without inflating
+ * anything.
  *
  * @throws FormatError with the byte offset: not a zip, cut off, encrypted, in several volumes, overlapping entries, an
  * unknown compression, or a declared size that deflate cannot reach.
  */
-export function listEntries(bytes: Uint8Array, archive: string): ZipEntry[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+export function* listEntries(length: number, archive: string): Asking<ZipEntry[]> {
   const fail = (message: string, offset: number) => new FormatError(`${archive}: ${message}`, { offset });
-  const directory = findDirectory(view, archive);
+  const { start, end, count } = yield* findDirectory(length, archive);
+  const view = viewOf(yield* ask(start, end));
   const entries: ZipEntry[] = [];
-  let at = directory.start;
-  for (let i = 0; i < directory.count; i++) {
-    if (at + 46 > directory.end || view.getUint32(at, true) !== CENTRAL) {
-      throw fail(`entry ${i} of ${directory.count} is missing in the zip directory`, at);
+  let at = 0;
+  for (let i = 0; i < count; i++) {
+    if (at + 46 > view.byteLength || view.getUint32(at, true) !== CENTRAL) {
+      throw fail(`entry ${i} of ${count} is missing in the zip directory`, start + at);
     }
     const [nameLength, extraLength, commentLength] = [28, 30, 32].map((o) =>
       view.getUint16(at + o, true),
     ) as [number, number, number];
     const next = at + 46 + nameLength + extraLength + commentLength;
-    if (next > directory.end) throw fail(`entry ${i} runs beyond the zip directory`, at);
-    entries.push(readCentral(view, at, nameLength, extraLength, directory.start, archive));
+    if (next > view.byteLength) throw fail(`entry ${i} runs beyond the zip directory`, start + at);
+    entries.push(yield* readCentral(view, at, { nameLength, extraLength, limit: start, archive }));
     at = next;
   }
-  if (at !== directory.end) {
-    throw fail(`the zip directory holds more than its ${directory.count} entries`, at);
+  if (at !== view.byteLength) {
+    throw fail(`the zip directory holds more than its ${count} entries`, start + at);
   }
   let covered = 0;
-  for (const { name, start, end } of entries.toSorted((a, b) => a.start - b.start)) {
-    if (start < covered) throw fail(`entry '${name}' overlaps another one`, start);
-    covered = end;
+  for (const entry of entries.toSorted((a, b) => a.start - b.start)) {
+    if (entry.start < covered) throw fail(`entry '${entry.name}' overlaps another one`, entry.start);
+    covered = entry.end;
   }
   return entries;
 }
 
 /** Where the directory of entries lies: the record at the very end of the archive says so. */
-function findDirectory(view: DataView, archive: string): { start: number; end: number; count: number } {
-  const length = view.byteLength;
+function* findDirectory(
+  length: number,
+  archive: string,
+): Asking<{ start: number; end: number; count: number }> {
   const fail = (message: string, offset: number) => new FormatError(`${archive}: ${message}`, { offset });
-  let end = length - 22;
+  if (length === 0) throw fail('the file is empty', 0);
+  // The record, a comment of any length before the end, and the ZIP64 locator before the record.
+  const base = Math.max(0, length - 22 - 0xffff - 20);
+  const tail = viewOf(yield* ask(base, length));
+  let end = tail.byteLength - 22;
   const isEnd = () =>
-    view.getUint32(end, true) === END && end + 22 + view.getUint16(end + 20, true) === length;
-  while (end >= 0 && end >= length - 22 - 0xffff && !isEnd()) end--;
+    tail.getUint32(end, true) === END && end + 22 + tail.getUint16(end + 20, true) === tail.byteLength;
+  while (end >= 0 && end >= tail.byteLength - 22 - 0xffff && !isEnd()) end--;
   if (end < 0 || !isEnd()) {
-    if (length === 0) throw fail('the file is empty', 0);
-    const signature = length < 4 ? 0 : view.getUint32(0, true);
+    const signature = length < 4 ? 0 : viewOf(yield* ask(0, 4)).getUint32(0, true);
     if (signature === LOCAL) throw fail('the zip archive was cut off: its directory is missing', length);
     const isNpy = signature === 0x4d554e93;
     throw fail(
@@ -79,39 +87,38 @@ function findDirectory(view: DataView, archive: string): { start: number; end: n
     );
   }
   let [count, size, start, last] = [
-    view.getUint16(end + 10, true),
-    view.getUint32(end + 12, true),
-    view.getUint32(end + 16, true),
-    end,
+    tail.getUint16(end + 10, true),
+    tail.getUint32(end + 12, true),
+    tail.getUint32(end + 16, true),
+    base + end,
   ];
-  const here = view.getUint16(end + 8, true);
-  if (view.getUint32(end + 4, true) !== 0 || here !== count)
-    throw fail('archives of several volumes are not read', end);
+  const here = tail.getUint16(end + 8, true);
+  if (tail.getUint32(end + 4, true) !== 0 || here !== count)
+    throw fail('archives of several volumes are not read', last);
   const locator = end - 20;
-  if (locator >= 0 && view.getUint32(locator, true) === LOCATOR64) {
-    last = uint64(view, locator + 8, archive);
-    if (last + 56 > locator || view.getUint32(last, true) !== END64)
-      throw fail('the ZIP64 directory is missing', last);
-    count = uint64(view, last + 32, archive);
-    size = uint64(view, last + 40, archive);
-    start = uint64(view, last + 48, archive);
+  if (locator >= 0 && tail.getUint32(locator, true) === LOCATOR64) {
+    last = uint64(tail, locator + 8, archive, base);
+    const record = last + 56 > base + locator ? undefined : viewOf(yield* ask(last, last + 56));
+    if (record?.getUint32(0, true) !== END64) throw fail('the ZIP64 directory is missing', last);
+    count = uint64(record, 32, archive, last);
+    size = uint64(record, 40, archive, last);
+    start = uint64(record, 48, archive, last);
   }
   if (start + size !== last)
     throw fail(`the zip directory should end at byte ${start + size}, its end record is`, last);
   return { start, end: last, count };
 }
 
-function readCentral(
+/** The entry at byte `at` of the directory, which begins where the archive's data end: at byte `limit`. */
+function* readCentral(
   view: DataView,
   at: number,
-  nameLength: number,
-  extraLength: number,
-  limit: number,
-  archive: string,
-): ZipEntry {
+  of: { nameLength: number; extraLength: number; limit: number; archive: string },
+): Asking<ZipEntry> {
+  const { nameLength, extraLength, limit, archive } = of;
   const rawName = bytesAt(view, at + 46, nameLength);
   const name = decodeName(rawName);
-  const fail = (message: string, offset = at) =>
+  const fail = (message: string, offset = limit + at) =>
     new FormatError(`${archive}: entry '${name}' ${message}`, { offset });
   const flags = view.getUint16(at + 8, true);
   // Bit 0: encrypted, bit 6: strongly, bit 13: its header too.
@@ -120,18 +127,20 @@ function readCentral(
   if (method !== 0 && method !== 8) {
     throw fail(
       `uses compression method ${method}; only stored and deflated ones are read: np.savez_compressed`,
-      at + 10,
+      limit + at + 10,
     );
   }
-  const extra = zip64(view, at, at + 46 + nameLength, extraLength, archive);
-  const { size, packed, local } = extra;
-  const localName = local + 30 <= limit ? view.getUint16(local + 26, true) : 0;
-  const start = local + 30 + localName + (local + 30 <= limit ? view.getUint16(local + 28, true) : 0);
+  const { size, packed, local } = zip64(view, at, at + 46 + nameLength, extraLength, { archive, limit });
+  if (local + 30 > limit) throw fail(`should begin at byte ${local}, beyond the zip's data`);
+  const header = viewOf(yield* ask(local, local + 30));
+  const localName = header.getUint16(26, true);
+  const start = local + 30 + localName + header.getUint16(28, true);
   if (start + packed > limit) throw fail(`should end at byte ${start + packed}, beyond the zip's data`);
-  if (view.getUint32(local, true) !== LOCAL) throw fail('has no local header', local);
+  if (header.getUint32(0, true) !== LOCAL) throw fail('has no local header', local);
   const sameName =
-    localName === nameLength && bytesAt(view, local + 30, localName).every((b, i) => b === rawName[i]);
-  if (!sameName || view.getUint16(local + 8, true) !== method || view.getUint16(local + 6, true) & 0x2041) {
+    localName === nameLength &&
+    (yield* ask(local + 30, local + 30 + localName)).every((byte, i) => byte === rawName[i]);
+  if (!sameName || header.getUint16(8, true) !== method || header.getUint16(6, true) & 0x2041) {
     throw fail('differs from its local header', local);
   }
   if (method === 0 && packed !== size) throw fail(`is stored in ${packed} bytes but declares ${size}`);
@@ -154,7 +163,7 @@ function zip64(
   at: number,
   from: number,
   length: number,
-  archive: string,
+  of: { archive: string; limit: number },
 ): { size: number; packed: number; local: number } {
   const values = [24, 20, 42].map((offset) => view.getUint32(at + offset, true));
   let field = from;
@@ -164,7 +173,7 @@ function zip64(
       let next = field + 4;
       for (const [i, value] of values.entries()) {
         if (value !== 0xffffffff || next + 8 > end) continue;
-        values[i] = uint64(view, next, archive);
+        values[i] = uint64(view, next, of.archive, of.limit);
         next += 8;
       }
     }
@@ -174,11 +183,12 @@ function zip64(
   return { size, packed, local };
 }
 
-function uint64(view: DataView, at: number, archive: string): number {
+/** A number of 64 bits at `at` of a view that begins at byte `base` of the archive. */
+function uint64(view: DataView, at: number, archive: string, base: number): number {
   const value = Number(view.getBigUint64(at, true));
   if (Number.isSafeInteger(value)) return value;
   throw new FormatError(`${archive}: a size or position of ${value} bytes is larger than any file`, {
-    offset: at,
+    offset: base + at,
   });
 }
 

@@ -129,7 +129,7 @@ describe('readNpz: faults', () => {
     ['a name beyond the directory', patched(stored, central(stored) + 28, 999, 2), 'entry 0 runs beyond the zip directory'],
     ['encrypted', patched(stored, central(stored) + 8, 1, 2), "entry 'a.npy' is encrypted; save it without a password"],
     ['another compression', patched(stored, central(stored) + 10, 12, 2), "entry 'a.npy' uses compression method 12"],
-    ['beyond the data', patched(lone, central(lone) + 42, 5000, 4), "entry 'a.npy' should end at byte"],
+    ['beyond the data', patched(lone, central(lone) + 42, 5000, 4), "entry 'a.npy' should begin at byte"],
     ['no local header', patched(stored, 0, 0, 1), "entry 'a.npy' has no local header (at byte 0)"],
     ['another name in the local header', patched(stored, 30, 0x7a, 1), "entry 'a.npy' differs from its local header"],
     ['another method in the local header', patched(stored, 8, 8, 2), "entry 'a.npy' differs from its local header"],
