@@ -9,12 +9,17 @@ import type { FloatArray, Matrix } from '../matrix.js';
 export interface LayerInfo {
   /** Unique within its set: the model's own name, with the path of nested models (`backbone/conv1`). */
   readonly name: string;
-  /** Class of the layer or op, for example `Conv2D`; `Array` for activations that were given. */
+  /**
+   * Class of the layer or op, for example `Conv2D`; a fused op with the ops it ends in, `_FusedConv2D+BiasAdd+Relu`; `Array`
+   * for activations that were given.
+   */
   readonly kind: string;
   /** Output shape without the batch axis; `null` where the model leaves an axis open. */
   readonly shape: readonly (number | null)[];
   /** Number of the layer's own weights. */
   readonly parameters?: number;
+  /** Why a default selection leaves it out, for example `an input`; it can still be named. */
+  readonly leftOut?: string;
 }
 
 /**

@@ -4,9 +4,9 @@
  * @module
  */
 import type * as tf from '@tensorflow/tfjs';
-import { UnsupportedError } from '../errors.js';
 import type { NumberArray } from '../matrix.js';
 import type { LayerInfo } from './activations.js';
+import { listGraphLayers, openGraphProbe } from './graph-model.js';
 import { listModelLayers, openModelProbe } from './layers-model.js';
 import { isGraphModel } from './recognise.js';
 
@@ -16,7 +16,7 @@ export type CaptureModel = tf.LayersModel | tf.GraphModel;
 /** What a model takes in one of its inputs; `null` stands for any length. */
 export interface InputInfo {
   readonly name: string;
-  /** With the batch axis first. */
+  /** With the batch axis first; `[]` where a graph does not say. */
   readonly shape: readonly (number | null)[];
   readonly dtype: string;
 }
@@ -64,13 +64,14 @@ export interface Probe {
 
 /**
  * Lists what can be captured of a model, in order of execution, inputs and nested models included: a nested model's
- * layers by path (`backbone/conv1`) and then the nested model itself; a layer used twice as `name@0` and `name@1`.
+ * layers by path (`backbone/conv1`) and then the nested model itself; a layer used twice as `name@0` and `name@1`. Of a
+ * GraphModel: the nodes whose values depend on the data, by their own names, further outputs of one as `name:1`; a fused op
+ * (`_FusedConv2D+BiasAdd+Relu6`) is one node. Their shapes may take one run of the model on zeros to tell.
  *
  * @throws UnsupportedError for a model that cannot be captured; OptionError for what is not a model.
  */
 export function listLayers(model: CaptureModel): LayerInfo[] {
-  if (isGraphModel(model)) throw notYet();
-  return listModelLayers(model);
+  return isGraphModel(model) ? listGraphLayers(model) : listModelLayers(model);
 }
 
 /**
@@ -84,13 +85,7 @@ export async function openProbe(
   layers: readonly Pick<LayerInfo, 'name'>[],
   options: ProbeOptions = {},
 ): Promise<Probe> {
-  if (isGraphModel(model)) throw notYet();
-  return openModelProbe(model, layers, options);
-}
-
-function notYet(): UnsupportedError {
-  return new UnsupportedError(
-    'this is a tf.GraphModel, and graph models are not captured yet: convert it as a layers model ' +
-      '(tensorflowjs_converter --output_format tfjs_layers_model) or give its activations as arrays',
-  );
+  return isGraphModel(model)
+    ? openGraphProbe(model, layers, options)
+    : openModelProbe(model, layers, options);
 }

@@ -41,8 +41,8 @@ export function selectLayers(
 }
 
 function byDefault(layers: readonly LayerInfo[]): LayerInfo[] {
-  return layers.filter(({ name, kind }) => {
-    if (kind === 'InputLayer') return false;
+  return layers.filter(({ name, kind, leftOut }) => {
+    if (kind === 'InputLayer' || leftOut !== undefined) return false;
     return !nestedKinds.has(kind) || !layers.some((other) => other.name.startsWith(`${name}/`));
   });
 }

@@ -59,8 +59,8 @@ describe('listLayers', () => {
 
   it('refuses what is not a layers model, naming the way out', () => {
     const graph = { modelUrl: 'model.json', executor: {}, execute: () => undefined };
-    expect(() => listLayers(graph as never)).toThrow(UnsupportedError);
-    expect(() => listLayers(graph as never)).toThrow(/graph models are not captured yet.*arrays/);
+    expect(() => listLayers(graph as never)).toThrow(OptionError);
+    expect(() => listLayers(graph as never)).toThrow(/this tf.GraphModel is not loaded/);
     expect(() => listLayers({} as never)).toThrow(OptionError);
     expect(() => listLayers(tf.sequential({ name: 'empty' }))).toThrow(UnsupportedError);
   });
