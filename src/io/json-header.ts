@@ -14,8 +14,10 @@ export interface Placed<T = Json> {
 /** Text, a whole number, a list or an object; the rest of JSON does not occur. */
 export type Json = string | number | readonly Placed[] | ReadonlyMap<string, Placed>;
 
-const TOKEN = /[ \t\r\n]*(?:([{}[\],:])|("(?:[^"\\]|\\.)*")|(0|[1-9]\d*)(?![.\deE]))/y;
+const TOKEN = /[ \t\r\n]*(?:([{}[\],:])|(")|(0|[1-9]\d*)(?![.\deE]))/y;
 const MAX_DEPTH = 8;
+/** Shapes are the longest lists there are. */
+const MAX_LIST = 64;
 
 /**
  * Parses `bytes` as one JSON object, after which only blanks may follow. `base` is the byte of the first.
@@ -50,13 +52,17 @@ export function parseObject(bytes: Uint8Array, base: number, name: string): Read
   const expect = (mark: string): void => {
     if (!accept(mark)) fail(`'${mark}'`);
   };
-  const string = (token: string): string => {
-    const end = at;
+  /** The text whose opening quote was just read. */
+  const string = (): string => {
+    const start = at - 1;
+    let end = at;
+    while (end < text.length && text[end] !== '"') end += text[end] === '\\' ? 2 : 1;
+    at = end + 1;
     try {
-      const raw = bytes.subarray(end - token.length, end);
-      return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(raw)) as string;
+      const raw = bytes.subarray(start, at);
+      return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(raw)) as string;
     } catch {
-      at = end - token.length;
+      at = start;
       return fail('text in UTF-8');
     }
   };
@@ -65,8 +71,7 @@ export function parseObject(bytes: Uint8Array, base: number, name: string): Read
     while (!accept('}')) {
       if (fields.size > 0) expect(',');
       const before = at;
-      const token = next('a key')[2];
-      const key = token === undefined ? undefined : string(token);
+      const key = next('a key')[2] === undefined ? undefined : string();
       if (key === undefined || fields.has(key)) {
         at = before;
         return fail(key === undefined ? 'a key' : 'each key once');
@@ -80,6 +85,7 @@ export function parseObject(bytes: Uint8Array, base: number, name: string): Read
     const values: Placed[] = [];
     while (!accept(']')) {
       if (values.length > 0) expect(',');
+      if (values.length === MAX_LIST) return fail(`a list of at most ${MAX_LIST}`);
       values.push(value(depth + 1));
     }
     return values;
@@ -89,7 +95,7 @@ export function parseObject(bytes: Uint8Array, base: number, name: string): Read
     const before = at;
     const [token, mark, quoted, digits] = next('text, a whole number, a list or an object');
     const offset = base + before + token.length - (mark ?? quoted ?? digits).length;
-    if (quoted !== undefined) return { value: string(quoted), offset };
+    if (quoted !== undefined) return { value: string(), offset };
     if (digits !== undefined) return { value: Number(digits), offset };
     if (mark === '[') return { value: list(depth), offset };
     if (mark === '{') return { value: object(depth), offset };

@@ -49,12 +49,20 @@ export function readNpy(bytes: Uint8Array, name = 'npy'): NpyArray {
  * Float64Array.
  */
 export function writeNpy(array: NpySource): Uint8Array<ArrayBuffer> {
+  const { shape, data } = checkArray(array);
+  const header = npyHeader(shape, `f${data.BYTES_PER_ELEMENT}`);
+  const out = new Uint8Array(header.length + data.byteLength);
+  out.set(header);
+  out.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), header.length);
+  return out;
+}
+
+/** Shape and values of an array to write. @throws ShapeError, DataError as {@link writeNpy} */
+export function checkArray(array: NpySource): { shape: readonly number[]; data: FloatArray } {
   const shape = 'shape' in array ? array.shape : [array.rows, array.cols];
   const { data } = array;
   if (!(data instanceof Float32Array || data instanceof Float64Array)) {
-    throw new DataError(
-      'data to write as .npy must be a Float32Array or a Float64Array: Float32Array.from(data)',
-    );
+    throw new DataError('data to write must be a Float32Array or a Float64Array: Float32Array.from(data)');
   }
   const wrong = shape.find((size) => !Number.isSafeInteger(size) || size < 0);
   if (wrong !== undefined) {
@@ -67,15 +75,16 @@ export function writeNpy(array: NpySource): Uint8Array<ArrayBuffer> {
   if (count !== data.length) {
     throw new ShapeError(`shape [${shape.join(', ')}] needs ${count} values, data has ${data.length}`);
   }
-  const header = headerText(shape, data);
-  const out = new Uint8Array(header.length + data.byteLength);
-  out.set(header);
-  out.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), header.length);
-  return out;
+  return { shape, data };
 }
 
-function headerText(shape: readonly number[], data: FloatArray): Uint8Array {
-  const descr = `${littleEndian ? '<' : '>'}f${data.BYTES_PER_ELEMENT}`;
+/**
+ * The header of a `.npy` file of values in this machine's byte order.
+ *
+ * @param code - kind and size of a value, for example `f4`.
+ */
+export function npyHeader(shape: readonly number[], code: string): Uint8Array<ArrayBuffer> {
+  const descr = `${littleEndian ? '<' : '>'}${code}`;
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
   const dict = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
   // Values begin at a multiple of 64 bytes, as numpy has it, so that a reader can map them without copying.
@@ -86,7 +95,7 @@ function headerText(shape: readonly number[], data: FloatArray): Uint8Array {
 }
 
 /** C order of values that are stored first index fastest. */
-function fromFortran(data: FloatArray, shape: readonly number[]): FloatArray {
+export function fromFortran(data: FloatArray, shape: readonly number[]): FloatArray {
   if (data.length === 0 || shape.length < 2) return data;
   const strides = [1];
   for (const size of shape) strides.push(strides.at(-1)! * size);

@@ -1,4 +1,4 @@
-/** Fixtures that numpy wrote (make-fixtures.py), and files made by hand. */
+/** Fixtures that numpy (make-fixtures.py) and PyTorch (make-safetensors.py) wrote, and files made by hand. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -14,11 +14,17 @@ interface Expected {
 }
 
 /** What numpy says each fixture holds. */
-export const expected: Record<string, Expected> = Object.fromEntries(
-  Object.entries(
-    JSON.parse(new TextDecoder().decode(fixture('expected.json'))) as Record<string, Expected>,
-  ).map(([name, array]) => [name, { ...array, data: array.data.map(toNumber) }]),
-);
+export const expected = readExpected('expected.json');
+
+/** What PyTorch says each tensor of the .safetensors fixtures holds. */
+export const expectedSafetensors = readExpected('expected-safetensors.json');
+
+function readExpected(file: string): Record<string, Expected> {
+  const arrays = JSON.parse(new TextDecoder().decode(fixture(file))) as Record<string, Expected>;
+  return Object.fromEntries(
+    Object.entries(arrays).map(([name, array]) => [name, { ...array, data: array.data.map(toNumber) }]),
+  );
+}
 
 function toNumber(value: number | string): number {
   return typeof value === 'number' ? value : { nan: NaN, inf: Infinity, '-inf': -Infinity }[value]!;
@@ -34,4 +40,16 @@ export function npy(header: string, values: ArrayBufferView): Uint8Array<ArrayBu
     ...Array.from(text, (char) => char.charCodeAt(0)),
     ...new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
   ]);
+}
+
+/** A `.safetensors` with any header, and that many bytes of zeros after it. */
+export function safetensors(
+  header: string,
+  values: number,
+  encoding: 'utf8' | 'latin1' = 'utf8',
+): Uint8Array {
+  const text = Buffer.from(header, encoding);
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64LE(BigInt(text.length));
+  return Uint8Array.from(Buffer.concat([size, text, Buffer.alloc(values)]));
 }
