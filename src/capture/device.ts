@@ -7,18 +7,23 @@ import type * as tf from '@tensorflow/tfjs';
 import { ShapeError } from '../errors.js';
 import type { ActivationBatch, ActivationBlock, Spatial } from './activations.js';
 import { checkFiniteBlock } from './block-checks.js';
+import { axisTaps, maskOnGrid } from './grid.js';
+import type { AxisTaps, Grid, Positioned } from './grid.js';
+import { takenRows } from './positions.js';
+import type { DrawOptions } from './positions.js';
 import type { RawTensor } from './probe.js';
-import { applySpatial, axisTaps, dimensionsOf, drawnRows, toBlock } from './spatial.js';
-import type { AxisTaps, Grid, PositionOptions } from './spatial.js';
-import { loadTfjs } from './tfjs.js';
+import { checkRule, dimensionsOf, lastRows, toBlock } from './spatial.js';
+import type { Place, ReadBlock } from './spatial.js';
+import { loadTfjs, type Tfjs } from './tfjs.js';
 
-/** An {@link ActivationBlock} whose values are a float32 tensor `[samples, grid[0], grid[1], channels]`. */
-export interface DeviceBlock {
-  readonly samples: number;
-  readonly grid: Grid;
+/** An {@link ActivationBlock} whose values are a float32 tensor `[samples, grid[0], grid[1], channels]`; its mask is in memory. */
+export interface DeviceBlock extends Positioned {
   readonly channels: number;
   readonly tensor: tf.Tensor4D;
 }
+
+/** As `ReadBlock`, on the device. */
+export interface ReadDeviceBlock extends DeviceBlock, Pick<ReadBlock, 'volume'> {}
 
 /** An {@link ActivationBatch} on the device. Its tensors are freed when the next batch is asked for. */
 export interface DeviceBatch {
@@ -38,11 +43,11 @@ export function onDevice(block: ActivationBlock | DeviceBlock): block is DeviceB
  * @throws as `readBlock`; the one number that says whether all values are finite is all that leaves the device.
  */
 export async function readDeviceBlock(
-  { tensor: raw }: RawTensor,
+  { tensor: raw, mask }: RawTensor,
   layer: string,
   samples: number,
   start: number,
-): Promise<DeviceBlock> {
+): Promise<ReadDeviceBlock> {
   const tf = await loadTfjs();
   if (raw.shape[0] !== samples) {
     throw new ShapeError(
@@ -50,73 +55,88 @@ export async function readDeviceBlock(
         "out by 'layers'",
     );
   }
-  const { grid, channels } = dimensionsOf(raw.shape, layer);
+  const dimensions = dimensionsOf(raw.shape, layer, mask);
+  const { grid, channels } = dimensions;
   const probe = tf.tidy(() => tf.isFinite(raw).all());
   const [finite] = await probe.data().finally(() => {
     probe.dispose();
   });
   if (!finite) checkFiniteBlock(toBlock(raw.shape, await raw.data(), layer), layer, start);
   const tensor = tf.tidy(() => raw.toFloat().reshape([samples, ...grid, channels]));
-  return { samples, grid, channels, tensor: tensor as tf.Tensor4D };
+  return { ...dimensions, tensor: tensor as tf.Tensor4D };
 }
 
 /** As `applySpatial`, with a tensor of its own. */
-export async function applySpatialOnDevice(block: DeviceBlock, spatial: Spatial): Promise<DeviceBlock> {
-  const { samples, grid, channels, tensor } = block;
-  if (spatial === 'mean') return toGridOnDevice(block, [1, 1]);
-  if (spatial === 'last') {
-    const { data } = applySpatial(await toHost(block), 'last');
-    const tf = await loadTfjs();
-    return {
-      samples,
-      grid: [1, 1],
-      channels,
-      tensor: tf.tensor4d(data as Float32Array, [samples, 1, 1, channels]),
-    };
-  }
+export async function applySpatialOnDevice(
+  block: ReadDeviceBlock,
+  spatial: Spatial,
+  place: Place = {},
+): Promise<DeviceBlock> {
+  checkRule(block, spatial, place);
+  const { samples, grid, channels, tensor, mask } = block;
   if (spatial === 'positions') return { ...block, tensor: tensor.clone() };
+  const tf = await loadTfjs();
+  if (spatial === 'mean') {
+    const { tensor: mean } = await toGridOnDevice(block, [1, 1]);
+    return { samples, grid: [1, 1], channels, tensor: mean };
+  }
+  if (spatial === 'last') {
+    const last = tf.tidy(() => {
+      const rows = tf.tensor1d(lastRows(block), 'int32');
+      return tf
+        .gather(tensor.reshape([samples * grid[0], channels]), rows)
+        .reshape([samples, 1, 1, channels]);
+    });
+    return { samples, grid: [1, 1], channels, tensor: last as tf.Tensor4D };
+  }
   const neurons = grid[0] * grid[1] * channels;
-  return { samples, grid: [1, 1], channels: neurons, tensor: tensor.reshape([samples, 1, 1, neurons]) };
+  const flat = tf.tidy(() => {
+    const kept = mask === undefined ? tensor : tensor.mul(maskTensor(tf, block, mask));
+    return kept.reshape<tf.Tensor4D>([samples, 1, 1, neurons]);
+  });
+  return { samples, grid: [1, 1], channels: neurons, tensor: flat };
 }
 
 /** As `toGrid`, with a tensor of its own; sums are float32 as the device adds. */
 export async function toGridOnDevice(block: DeviceBlock, grid: Grid): Promise<DeviceBlock> {
-  const { samples, channels, tensor } = block;
+  const { samples, channels, tensor, mask } = block;
   const [height, width] = block.grid;
   const [rows, cols] = grid;
   if (rows === height && cols === width) return { ...block, tensor: tensor.clone() };
   const tf = await loadTfjs();
   const [down, across] = [axisTaps(height, rows), axisTaps(width, cols)];
-  const resampled = tf.tidy(() => {
+  const resample = (x: tf.Tensor, depth: number): tf.Tensor => {
     const vertical = tf
       .tensor3d(weightsOf(down, height), [1, rows, height])
-      .matMul(tensor.reshape([samples, height, width * channels]));
-    const both = tf
+      .matMul(x.reshape([samples, height, width * depth]));
+    return tf
       .tensor3d(weightsOf(across, width), [1, cols, width])
-      .matMul(vertical.reshape([samples * rows, width, channels]));
-    return both.div<tf.Tensor4D>(down.scale * across.scale).reshape([samples, rows, cols, channels]);
-  });
-  return { samples, grid, channels, tensor: resampled as tf.Tensor4D };
+      .matMul(vertical.reshape([samples * rows, width, depth]))
+      .reshape([samples, rows, cols, depth]);
+  };
+  const resampled = tf.tidy(() => {
+    if (mask === undefined) return resample(tensor, channels).div<tf.Tensor4D>(down.scale * across.scale);
+    const counts = maskTensor(tf, block, mask);
+    const [sum, weight] = [resample(tensor.mul(counts), channels), resample(counts, 1)];
+    return tf.divNoNan(sum, weight);
+  }) as tf.Tensor4D;
+  const coarse = maskOnGrid(block, grid);
+  return { samples, grid, channels, tensor: resampled, ...(coarse && { mask: coarse }) };
 }
 
-/** As `datapoints`, as a tensor `[samples · p, channels]` of its own. */
-export async function datapointsOnDevice(
-  block: DeviceBlock,
-  { positions = 'all', seed = 0, start = 0 }: PositionOptions & { readonly start?: number },
-): Promise<tf.Tensor2D> {
-  const { samples, channels, tensor } = block;
-  const size = block.grid[0] * block.grid[1];
-  const all = (): tf.Tensor2D => tensor.reshape([samples * size, channels]);
-  if (positions === 'all' || positions >= size) return all();
+/** As `datapoints`, as a tensor `[Σ p, channels]` of its own. */
+export async function datapointsOnDevice(block: DeviceBlock, options: DrawOptions): Promise<tf.Tensor2D> {
+  const { samples, grid, channels, tensor } = block;
+  const all = (): tf.Tensor2D => tensor.reshape([samples * grid[0] * grid[1], channels]);
+  const rows = takenRows(block, options);
+  if (rows === undefined) return all();
   const tf = await loadTfjs();
-  return tf.tidy(() =>
-    tf.gather(all(), tf.tensor1d(drawnRows(samples, size, positions, seed, start), 'int32')),
-  );
+  return tf.tidy(() => tf.gather(all(), tf.tensor1d(rows, 'int32')));
 }
 
 /** The block in host memory. */
-export async function toHost({ samples, grid, channels, tensor }: DeviceBlock): Promise<ActivationBlock> {
-  return { samples, grid, channels, data: await tensor.data<'float32'>() };
+export async function toHost({ tensor, ...block }: DeviceBlock): Promise<ActivationBlock> {
+  return { ...block, data: await tensor.data<'float32'>() };
 }
 
 /** A batch that outlives its stream; free it by {@link release}. In host memory it is the batch itself. */
@@ -140,4 +160,8 @@ function weightsOf({ taps }: AxisTaps, from: number): Float32Array {
     for (const [index, weight] of row) out[to * from + index] += weight;
   });
   return out;
+}
+
+function maskTensor(tf: Tfjs, { samples, grid }: Positioned, mask: Uint8Array): tf.Tensor4D {
+  return tf.tensor4d(Float32Array.from(mask), [samples, ...grid, 1]);
 }

@@ -5,9 +5,13 @@
  */
 import { matrix, type FloatArray, type Matrix } from '../matrix.js';
 import type { ActivationBatch } from './activations.js';
-import { datapoints, type PositionOptions } from './spatial.js';
+import { commonMask } from './grid.js';
+import { datapoints, type PositionOptions } from './positions.js';
 
-/** Reads a pass to its end and gives every layer as datapoints × neurons. */
+/**
+ * Reads a pass to its end and gives every layer as datapoints × neurons. Layers on one grid take the same positions: those
+ * that count in all of them.
+ */
 export async function gather(
   batches: AsyncIterable<ActivationBatch>,
   options: PositionOptions,
@@ -17,7 +21,8 @@ export async function gather(
     for (const [name, block] of layers) {
       const list = parts.get(name) ?? [];
       parts.set(name, list);
-      list.push(datapoints(block, { ...options, start }));
+      const mask = commonMask(layers.values(), block.grid);
+      list.push(datapoints(mask === undefined ? block : { ...block, mask }, { ...options, start }));
     }
   }
   return Object.fromEntries([...parts].map(([name, list]) => [name, stack(list)]));

@@ -5,8 +5,10 @@
  */
 import { datapointsOnDevice, onDevice, toGridOnDevice, toHost } from '../capture/device.js';
 import type { DeviceBlock } from '../capture/device.js';
-import { datapoints, toGrid } from '../capture/spatial.js';
-import type { Positions } from '../capture/spatial.js';
+import { commonMask, toGrid } from '../capture/grid.js';
+import type { Positioned } from '../capture/grid.js';
+import { countDatapoints, datapoints } from '../capture/positions.js';
+import type { Positions } from '../capture/positions.js';
 import type { Engine, Handle } from '../engines/engine.js';
 import { FLOAT32_TOLERANCE, FLOAT64_TOLERANCE } from '../factor/factor.js';
 import type { Matrix } from '../matrix.js';
@@ -25,14 +27,15 @@ export async function matrixOf(view: View, batches: Batches, { positions, seed }
   const { start } = batches[view.side];
   const block = blockOf(batches[view.side], view.layer);
   const host = onDevice(block) ? await toHost(block) : block;
-  return datapoints(toGrid(host, view.grid), { positions, seed, start });
+  return datapoints({ ...toGrid(host, view.grid), ...countedIn(view, batches) }, { positions, seed, start });
 }
 
 /** The same inside the engine; what the model left on its device does not leave it, if the engine computes there. */
 export async function handleOf(engine: Engine, view: View, batches: Batches, draw: Draw): Promise<Handle> {
   const { start } = batches[view.side];
   const block = blockOf(batches[view.side], view.layer);
-  const adopted = onDevice(block) ? await adopt(engine, block, view, { ...draw, start }) : undefined;
+  const from = { ...draw, start, ...countedIn(view, batches) };
+  const adopted = onDevice(block) ? await adopt(engine, block, view, from) : undefined;
   return adopted ?? engine.upload(await matrixOf(view, batches, draw));
 }
 
@@ -40,11 +43,11 @@ async function adopt(
   engine: Engine,
   block: DeviceBlock,
   { grid }: View,
-  draw: Draw & { readonly start: number },
+  { mask, ...draw }: Draw & { readonly start: number; readonly mask?: Uint8Array },
 ): Promise<Handle | undefined> {
   const resampled = await toGridOnDevice(block, grid);
   try {
-    const tensor = await datapointsOnDevice(resampled, draw);
+    const tensor = await datapointsOnDevice({ ...resampled, ...(mask && { mask }) }, draw);
     try {
       return await engine.adopt?.(tensor);
     } finally {
@@ -62,8 +65,23 @@ export function shapeOf(
   { positions }: Draw,
 ): { readonly rows: number; readonly cols: number } {
   const { samples, channels } = blockOf(batches[view.side], view.layer);
-  const size = view.grid[0] * view.grid[1];
-  return { rows: samples * (positions === 'all' ? size : Math.min(size, positions)), cols: channels };
+  const { grid } = view;
+  return { rows: countDatapoints({ samples, grid, ...countedIn(view, batches) }, positions), cols: channels };
+}
+
+const known = new WeakMap<Batches, Map<string, Uint8Array | undefined>>();
+
+/** The positions that count in every layer of every side on the view's grid, so that pairs meet in the same datapoints. */
+function countedIn({ grid }: View, batches: Batches): { readonly mask?: Uint8Array } {
+  const masks = known.get(batches) ?? new Map<string, Uint8Array | undefined>();
+  known.set(batches, masks);
+  const key = grid.join();
+  if (!masks.has(key)) {
+    const blocks = batches.flatMap(({ layers }): Positioned[] => [...layers.values()]);
+    masks.set(key, commonMask(blocks, grid));
+  }
+  const mask = masks.get(key);
+  return mask === undefined ? {} : { mask };
 }
 
 /** Share of the view's stored values that is rounding. */

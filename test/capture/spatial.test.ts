@@ -49,8 +49,8 @@ describe('toBlock', () => {
   });
 
   it('refuses other ranks, empty axes and a wrong length', () => {
-    expect(() => toBlock([1, 2, 2, 2, 1], new Float32Array(8), "layer 'c'")).toThrow(
-      /layer 'c' has shape \[1, 2, 2, 2, 1\]/,
+    expect(() => toBlock([1, 1, 2, 2, 2, 1], new Float32Array(8), "layer 'c'")).toThrow(
+      /layer 'c' has shape \[1, 1, 2, 2, 2, 1\]/,
     );
     expect(() => toBlock([], new Float32Array(1))).toThrow(ShapeError);
     expect(() => toBlock([2, 0], new Float32Array(0))).toThrow(/an axis is empty/);
