@@ -1,0 +1,53 @@
+/**
+ * Thousands of damaged files of every kind, always the same ones. Each is refused with the byte where it went wrong, or
+ * read as what it holds; none crashes, hangs or takes more memory than four times the file.
+ */
+import { describe, expect, it } from 'vitest';
+import { fuzz } from './run.js';
+import type { Failure } from './run.js';
+
+/** Kinds with how many files, and the least and most of them that can still be read. */
+const KINDS = [
+  ['npy', 2000, 50, 1000],
+  ['npz', 2000, 50, 1000],
+  ['safetensors', 2000, 100, 600],
+] as const;
+
+const told = (failures: readonly Failure[]) =>
+  failures.slice(0, 20).map(({ number, seed, problem }) => `${number} (${seed}): ${problem}`);
+
+describe('damaged files', () => {
+  it.each(KINDS)('%s: %i', async (kind, count, least, most) => {
+    const { read, refused, failures } = await fuzz(kind, count);
+    expect(told(failures)).toEqual([]);
+    expect(read + refused).toBe(count);
+    expect(read).toBeGreaterThan(least);
+    expect(read).toBeLessThan(most);
+  });
+
+  it('a reader that throws, misreads, allocates, hangs or dies is found out', async () => {
+    const { read, refused, failures } = await fuzz('faulty', 12, 4000);
+    expect({
+      read,
+      refused,
+      found: failures.map(({ problem }) => problem.slice(0, 22)),
+    }).toMatchInlineSnapshot(`
+      {
+        "found": [
+          "threw TypeError: x is ",
+          "names the byte undefin",
+          "names the byte 11: bey",
+          "read wrongly: 5 instea",
+          "allocated 44 bytes at ",
+          "threw RangeError: Arra",
+          "allocated 1800 bytes t",
+          "took 2100 ms",
+          "hung for 4000 ms",
+          "ended the process (SIG",
+        ],
+        "read": 1,
+        "refused": 1,
+      }
+    `);
+  });
+});

@@ -1,0 +1,9 @@
+/** The kinds of files by name; each is loaded in the process that needs it. */
+import type { Kind } from './kind.js';
+
+export const kinds: Readonly<Record<string, () => Promise<Kind>>> = {
+  npy: async () => (await import('./kinds/npy.js')).npy,
+  npz: async () => (await import('./kinds/npy.js')).npz,
+  safetensors: async () => (await import('./kinds/safetensors.js')).safetensors,
+  faulty: async () => (await import('./kinds/faulty.js')).faulty,
+};
