@@ -10,11 +10,12 @@ import { SPATIAL } from './activations.js';
 import type { ActivationBatch, ActivationBlock, ActivationSet, SampleRange, Spatial } from './activations.js';
 import { checkFiniteBlock } from './block-checks.js';
 import { gather } from './gather.js';
+import { isChannelsFirst, lastShape, toChannelsLast, type Layout } from './layout.js';
 import { applySpatial, toBlock, type PositionOptions } from './spatial.js';
 
 /**
- * Activations by layer, samples first and channels last: anything matrix-like of rank 2, and `{ shape, data }` or a
- * tensor of rank 1 to 4 (`[n]`, `[n, d]`, `[n, t, c]`, `[n, h, w, c]`).
+ * Activations by layer, samples first: anything matrix-like of rank 2, and `{ shape, data }` or a tensor of rank 1 to 5 (`[n]`,
+ * `[n, d]`, `[n, t, c]`, `[n, h, w, c]`, `[n, d, h, w, c]`; channels first where `layout` says so).
  */
 export type ArrayRecord = Readonly<Record<string, MatrixLike>>;
 
@@ -24,6 +25,8 @@ export interface ArrayOptions extends PositionOptions {
   readonly spatial?: Spatial;
   /** Samples in a batch, at most. @defaultValue all in one */
   readonly batchSize?: number;
+  /** Where channels stand in arrays of rank 3 and above. @defaultValue `'channelsLast'` */
+  readonly layout?: Layout;
 }
 
 /**
@@ -36,24 +39,20 @@ export interface ArrayOptions extends PositionOptions {
  * record without layers.
  */
 export async function fromArrays(record: ArrayRecord, options: ArrayOptions = {}): Promise<ActivationSet> {
-  knownKeys('fromArrays', options, ['spatial', 'batchSize', 'positions', 'seed']);
+  knownKeys('fromArrays', options, ['spatial', 'batchSize', 'positions', 'seed', 'layout']);
   const { spatial = 'positions', positions = 'all', seed = 0 } = options;
   keyword('spatial', spatial, SPATIAL);
   if (positions !== 'all') wholeNumber('positions', positions);
   wholeNumber('seed', seed, 0);
+  const first = isChannelsFirst(options.layout);
   const read: { name: string; shape: readonly number[]; block: ActivationBlock }[] = [];
-  for (const [name, value] of Object.entries(record)) read.push({ name, ...(await readArray(value, name)) });
+  for (const [name, value] of Object.entries(record))
+    read.push({ name, ...(await readArray(value, name, first)) });
   if (read.length === 0) throw new OptionError('the record of activations has no layers');
-  const [first] = read;
-  const { samples } = first.block;
-  for (const { name, block } of read) {
-    if (block.samples === samples) continue;
-    throw new ShapeError(
-      `layer '${name}' has ${block.samples} samples and layer '${first.name}' has ${samples}: all layers need the ` +
-        'same samples',
-    );
-  }
-  const blocks = read.map(({ name, block }) => [name, applySpatial(block, spatial)] as const);
+  const samples = sameSamples(read.map(({ name, block }) => ({ name, samples: block.samples })));
+  const blocks = read.map(
+    ({ name, block }) => [name, applySpatial(block, spatial, { layer: `layer '${name}'` })] as const,
+  );
   const batchSize = wholeNumber('batchSize', options.batchSize ?? samples);
   async function* batches({ from = 0, to = samples }: SampleRange = {}): AsyncGenerator<ActivationBatch> {
     const whole = { start: 0, samples, layers: new Map(blocks) };
@@ -69,6 +68,19 @@ export async function fromArrays(record: ArrayRecord, options: ArrayOptions = {}
     batches,
     matrices: () => gather(batches(), { positions, seed }),
   };
+}
+
+/** The number of samples that all layers have. @throws ShapeError naming two that differ */
+export function sameSamples(layers: readonly { readonly name: string; readonly samples: number }[]): number {
+  const [first] = layers;
+  for (const { name, samples } of layers) {
+    if (samples === first.samples) continue;
+    throw new ShapeError(
+      `layer '${name}' has ${samples} samples and layer '${first.name}' has ${first.samples}: all layers need the ` +
+        'same samples',
+    );
+  }
+  return first.samples;
 }
 
 /** Samples `from … to − 1` of a batch, counted within it; a view of the same storage. */
@@ -87,6 +99,7 @@ export function sliceBatch(batch: ActivationBatch, from: number, to: number): Ac
 async function readArray(
   value: MatrixLike,
   name: string,
+  channelsFirst: boolean,
 ): Promise<{ shape: readonly number[]; block: ActivationBlock }> {
   const { shape, data } = (value ?? {}) as { shape?: unknown; data?: unknown };
   if (!Array.isArray(shape) || shape.length === 2) {
@@ -97,8 +110,15 @@ async function readArray(
   if (typeof values !== 'object' || values === null) {
     throw new ShapeError(`layer '${name}' has a shape but no array as data`);
   }
-  const block = toBlock(shape as number[], values as NumberArray, `layer '${name}'`);
-  if (block.samples === 0) throw new DataError(`layer '${name}' has no samples`);
-  checkFiniteBlock(block, `layer '${name}'`, 0);
-  return { shape: shape as number[], block };
+  const what = `layer '${name}'`;
+  // Read as it stands first: length and rank are checked there.
+  const given = toBlock(shape as number[], values as NumberArray, what);
+  const moved = channelsFirst && shape.length > 2;
+  const kept = moved ? lastShape(shape as number[]) : (shape as number[]);
+  const block = moved
+    ? toBlock(kept, toChannelsLast(given.data, given.samples, shape as number[]), what)
+    : given;
+  if (block.samples === 0) throw new DataError(`${what} has no samples`);
+  checkFiniteBlock(block, what, 0);
+  return { shape: kept, block };
 }
