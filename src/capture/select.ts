@@ -1,5 +1,5 @@
 /**
- * Layers chosen by name, glob, RegExp or predicate.
+ * Layers chosen by name, glob, op, RegExp or predicate.
  *
  * @module
  */
@@ -9,11 +9,14 @@ import { show } from '../options.js';
 import type { LayerInfo } from './activations.js';
 
 /**
- * Which layers to take: a name or glob (several separated by commas), a RegExp, a list of these, or a predicate.
+ * Which layers to take: a name, glob or op (several separated by commas), a RegExp, a list of these, or a predicate.
  *
  * A glob must match the whole name, and its `*` also crosses `/`: `'conv*'` takes `conv1` and `conv1/relu` but not
  * `backbone/conv1`; `'backbone/*'` takes everything in the nested model, at any depth; `'*conv*'` takes all of them.
  * `?`, `[12]`, `{a,b}` and a leading `!` (all names that do not match) work as in a shell.
+ *
+ * `'op:Relu'` takes the layers of that class, or of that op in a graph, and a glob follows `op:` just so: `'op:*Conv2D*'`. A fused
+ * op such as `_FusedConv2D+BiasAdd+Relu` is found by each of its parts. The two mix: `'op:Relu,conv*'`.
  */
 export type LayerSelection = string | RegExp | readonly (string | RegExp)[] | ((layer: LayerInfo) => boolean);
 
@@ -24,7 +27,9 @@ const nestedKinds = new Set(['Model', 'Functional', 'Sequential']);
  * Chooses among `layers`, always in their own order, which is that of execution.
  *
  * @param select - what to take. Default: every layer except inputs, and except a nested model as a whole where its
- * own layers are listed (its activation is that of its last layer, and would be compared twice).
+ * own layers are listed (its activation is that of its last layer, and would be compared twice). Of a graph, nodes that only
+ * hand their input on, whose first axis is not samples, whose values are not float32 or that cannot be run are left out too;
+ * {@link LayerInfo.leftOut} says which.
  * @param what - how messages call the option.
  * @throws OptionError when a name or pattern matches nothing (it lists the closest names), or when nothing is left.
  */
@@ -72,12 +77,30 @@ function matches(layers: readonly LayerInfo[], pattern: string | RegExp, what: s
   const parts = splitList(pattern);
   if (parts.length > 1) return parts.flatMap((part) => matches(layers, part, what));
   const [glob = ''] = parts;
-  // `bash` lets one star cross '/': names of layers are paths of models, not of files.
-  const isMatch = glob === '' ? () => false : picomatch(glob, { bash: true, dot: true, windows: false });
+  return glob.startsWith('op:') ? ofKind(layers, glob.slice(3), what) : named(layers, glob, what);
+}
+
+function named(layers: readonly LayerInfo[], glob: string, what: string): LayerInfo[] {
+  const isMatch = matcher(glob);
   const found = layers.filter((layer) => layer.name === glob || isMatch(layer.name));
-  if (found.length === 0)
-    throw new OptionError(`${what}: no layer matches '${glob}'; ${closest(layers, glob)}`);
-  return found;
+  if (found.length > 0) return found;
+  const names = layers.map(({ name }) => name);
+  throw new OptionError(`${what}: no layer matches '${glob}'; ${closest(names, glob)}`);
+}
+
+/** A fused op is found by its whole kind and by each op in it. */
+function ofKind(layers: readonly LayerInfo[], glob: string, what: string): LayerInfo[] {
+  const isMatch = matcher(glob);
+  const kindsOf = ({ kind }: LayerInfo): string[] => [kind, ...kind.split('+')];
+  const found = layers.filter((layer) => kindsOf(layer).some((kind) => kind === glob || isMatch(kind)));
+  if (found.length > 0) return found;
+  const kinds = [...new Set(layers.flatMap(kindsOf))].map((kind) => `op:${kind}`);
+  throw new OptionError(`${what}: no layer matches 'op:${glob}'; ${closest(kinds, `op:${glob}`)}`);
+}
+
+function matcher(glob: string): (name: string) => boolean {
+  // `bash` lets one star cross '/': names of layers are paths of models, not of files.
+  return glob === '' ? () => false : picomatch(glob, { bash: true, dot: true, windows: false });
 }
 
 /** Splits at commas that are not inside `{}`, `[]` or `()`. */
@@ -99,10 +122,10 @@ function known(layers: readonly LayerInfo[]): string {
   return `there are ${names.join(', ')}${layers.length > 20 ? ', …' : ''}`;
 }
 
-function closest(layers: readonly LayerInfo[], wanted: string): string {
-  if (layers.length === 0) return 'there are none';
-  const ranked = layers
-    .map(({ name }) => ({ name, distance: nameDistance(wanted, name) }))
+function closest(names: readonly string[], wanted: string): string {
+  if (names.length === 0) return 'there are none';
+  const ranked = names
+    .map((name) => ({ name, distance: nameDistance(wanted, name) }))
     .sort((a, b) => a.distance - b.distance);
   return `did you mean ${ranked
     .slice(0, 3)

@@ -61,6 +61,40 @@ describe('selectLayers', () => {
     expect(selectLayers(odd, 'a,b')).toEqual([odd[0]]);
   });
 
+  it.each([
+    ['op:Conv2D', ['conv1', 'backbone/conv1', 'backbone/block/conv2']],
+    ['op:D{ense,ropout}', ['drop', 'enc@0', 'enc@1', 'logits']],
+    ['op:*Layer, op:Activation, logits', ['image', 'conv1/relu', 'logits']],
+    ['op:!*e*', layers.filter(({ kind }) => !kind.includes('e')).map(({ name }) => name)],
+  ])('%s', (select, names) => {
+    expect(pick(select)).toEqual(names);
+  });
+
+  it('finds a fused op by its whole kind and by each of its parts', () => {
+    const fused = [
+      { name: 'a', kind: '_FusedConv2D+BiasAdd+Relu6', shape: [1] },
+      { name: 'b', kind: '_FusedMatMul+BiasAdd', shape: [1] },
+      { name: 'c', kind: 'Relu6', shape: [1] },
+    ];
+    const names = (select: string) => selectLayers(fused, select).map(({ name }) => name);
+    expect(names('op:Relu6')).toEqual(['a', 'c']);
+    expect(names('op:_Fused*')).toEqual(['a', 'b']);
+    expect(names('op:_FusedConv2D+BiasAdd+Relu6')).toEqual(['a']);
+    expect(names('op:BiasAdd')).toEqual(['a', 'b']);
+    expect(() => names('op:Relu')).toThrow("layers: no layer matches 'op:Relu'; did you mean 'op:Relu6'");
+  });
+
+  it('leaves out by default what its listing says, and takes it by name', () => {
+    const graph = [
+      { name: 'x', kind: 'Placeholder', shape: [1], leftOut: 'an input' },
+      { name: 'y', kind: 'Relu', shape: [1] },
+      { name: 'z', kind: 'Identity', shape: [1], leftOut: 'it hands its input on' },
+    ];
+    expect(selectLayers(graph)).toEqual([graph[1]]);
+    expect(selectLayers(graph, 'z')).toEqual([graph[2]]);
+    expect(() => selectLayers([graph[0]])).toThrow(/leaves no layer/);
+  });
+
   it('names the closest layers when nothing matches', () => {
     expect(() => pick('logit')).toThrow(OptionError);
     expect(() => pick('logit')).toThrow("layers: no layer matches 'logit'; did you mean 'logits'");
@@ -68,6 +102,9 @@ describe('selectLayers', () => {
     expect(() => pick('conv1,nothing*')).toThrow(/'nothing\*'/);
     expect(() => pick(/^x/)).toThrow(/no layer matches \/\^x\/; there are image, conv1/);
     expect(() => pick('conv1,')).toThrow(/no layer matches ''/);
+    expect(() => pick('op:Dens')).toThrow("layers: no layer matches 'op:Dens'; did you mean 'op:Dense'");
+    expect(() => pick('op:')).toThrow(/no layer matches 'op:'/);
+    expect(() => pick('op:logits')).toThrow(/no layer matches 'op:logits'; did you mean 'op:/);
   });
 
   it('refuses a selection that leaves nothing, or is none', () => {
