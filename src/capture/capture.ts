@@ -3,27 +3,21 @@
  *
  * @module
  */
-import type * as tf from '@tensorflow/tfjs';
 import { OptionError } from '../errors.js';
 import { flag, keyword, knownKeys, wholeNumber, type Progress } from '../options.js';
 import { SPATIAL } from './activations.js';
-import type {
-  ActivationBatch,
-  ActivationBlock,
-  ActivationSet,
-  LayerInfo,
-  SampleRange,
-  Spatial,
-} from './activations.js';
-import { readBlock } from './block-checks.js';
-import { applySpatialOnDevice, readDeviceBlock } from './device.js';
-import type { DeviceBatch, DeviceBlock } from './device.js';
+import type { ActivationBatch, ActivationSet, LayerInfo, SampleRange, Spatial } from './activations.js';
+import type { DeviceBatch } from './device.js';
 import { gather } from './gather.js';
+import { preparationOf, type Preparation } from './prepare.js';
+import type { Preprocess } from './preprocess.js';
 import { listLayers, openProbe } from './probe.js';
-import type { CaptureModel, Probe, ProbeOptions } from './probe.js';
+import type { CaptureModel, ProbeOptions } from './probe.js';
+import { inHostMemory, onTheDevice, readTogether, type NamedProbe } from './read-together.js';
 import { selectLayers, type LayerSelection } from './select.js';
-import { openSource, type CaptureData, type Source } from './source.js';
-import { applySpatial, type Positions } from './spatial.js';
+import { openSource, type CaptureData } from './source.js';
+import type { Positions } from './spatial.js';
+import type { OpenSpool } from './spool.js';
 
 export type { CaptureModel } from './probe.js';
 export type { CaptureData } from './source.js';
@@ -38,6 +32,8 @@ export interface TogetherOptions {
   readonly training?: boolean;
   /** Seed of what is random in training. @defaultValue `0` */
   readonly seed?: number;
+  /** Where data that can be read only once (an iterator) are kept for a second pass. @defaultValue they are refused then */
+  readonly spool?: OpenSpool;
   /** Stops the reading before the next batch; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Called after each batch with the number of samples read in this pass, in the stage `'capture'`. */
@@ -48,6 +44,8 @@ export interface TogetherOptions {
 export interface CaptureOptions extends TogetherOptions {
   /** Which layers. @defaultValue all but the inputs */
   readonly layers?: LayerSelection;
+  /** What is done to the data before the model sees them. @defaultValue nothing */
+  readonly preprocess?: Preprocess;
   /** Positions per sample that `matrices()` takes of a grid. @defaultValue `'all'` */
   readonly positions?: Positions;
   /** Seed of that draw, and of what is random in training. @defaultValue `0` */
@@ -59,6 +57,8 @@ export interface CaptureSide {
   readonly model: CaptureModel;
   /** Which of its layers. @defaultValue all but the inputs */
   readonly layers?: LayerSelection;
+  /** What is done to the data before it sees them. @defaultValue nothing */
+  readonly preprocess?: Preprocess;
   /** How messages call it, for example `a`. @defaultValue the name of the model */
   readonly label?: string;
 }
@@ -74,11 +74,19 @@ export interface Together {
   batches(range?: SampleRange): AsyncIterable<readonly ActivationBatch[]>;
   /** The same on the device where the models run; a batch lives until the next is asked for. */
   deviceBatches(range?: SampleRange): AsyncIterable<readonly DeviceBatch[]>;
+  /** Gives up what is held between passes: the probes, what was spooled. The models and the data stay usable. */
+  close(): Promise<void>;
+}
+
+/** Activations of a model, which runs when they are read. */
+export interface CapturedActivations extends ActivationSet {
+  /** Gives up what is held between passes; needed where a `spool` is given. The model and the data stay usable. */
+  close(): Promise<void>;
 }
 
 const optionNames = [
-  ...['layers', 'spatial', 'batchSize', 'positions', 'seed', 'training'],
-  ...['signal', 'onProgress'],
+  ...['layers', 'preprocess', 'spatial', 'batchSize', 'positions', 'seed', 'training'],
+  ...['spool', 'signal', 'onProgress'],
 ];
 
 /**
@@ -96,12 +104,13 @@ export async function capture(
   model: CaptureModel,
   data: CaptureData,
   options: CaptureOptions = {},
-): Promise<ActivationSet> {
+): Promise<CapturedActivations> {
   knownKeys('capture', options, optionNames);
-  const { layers, positions = 'all', seed = 0 } = options;
+  const { layers, preprocess, positions = 'all', seed = 0 } = options;
   if (positions !== 'all') wholeNumber('positions', positions);
   wholeNumber('seed', seed, 0);
-  const together = await openTogether([{ model, ...(layers !== undefined && { layers }) }], data, options);
+  const side = { model, ...(layers !== undefined && { layers }), ...(preprocess && { preprocess }) };
+  const together = await openTogether([side], data, options);
   async function* batches(range?: SampleRange): AsyncGenerator<ActivationBatch> {
     for await (const [batch] of together.batches(range)) yield batch;
   }
@@ -113,6 +122,7 @@ export async function capture(
     spatial: together.spatial,
     batches,
     matrices: () => gather(batches(), { positions, seed }),
+    close: () => together.close(),
   };
 }
 
@@ -133,92 +143,39 @@ export async function openTogether(
   wholeNumber('batchSize', batchSize);
   signal?.throwIfAborted();
   if (sides.length === 0) throw new OptionError('there is no model to capture');
-  const probes: { readonly probe: Probe; readonly label: string }[] = [];
-  for (const { model, layers, label } of sides) {
-    const listed = listLayers(model);
-    const name = label ?? ('name' in model ? model.name : 'the model');
-    const chosen = selectLayers(listed, layers, sides.length > 1 ? `layers of model '${name}'` : 'layers');
-    probes.push({
-      probe: await openProbe(model, chosen, { training, seed } satisfies ProbeOptions),
-      label: name,
-    });
-  }
-  const inputs = probes[0].probe.inputs.map(({ name }) => name);
-  const source = await openSource(data, { batchSize, inputs });
-  return {
-    sides: probes.map(({ probe }) => ({ layers: probe.layers })),
-    get samples() {
-      return source.samples;
-    },
-    spatial,
-    batches: (range) => readTogether(probes, source, inHostMemory(spatial), options, range),
-    deviceBatches: (range) => readTogether(probes, source, onTheDevice(spatial), options, range),
+  const several = sides.length > 1;
+  const probes: NamedProbe[] = [];
+  const dispose = (): void => {
+    for (const { probe } of probes) probe.dispose();
   };
-}
-
-/** Makes the blocks of one model's layers for one batch, and frees them where they need it. */
-interface Reading<Block> {
-  readonly read: (
-    probe: Probe,
-    inputs: readonly tf.Tensor[],
-    batch: { readonly samples: number; readonly start: number; readonly label: string },
-    into: Map<string, Block>,
-  ) => Promise<void>;
-  readonly free: (layers: ReadonlyMap<string, Block>) => void;
-}
-
-async function* readTogether<Block>(
-  probes: readonly { readonly probe: Probe; readonly label: string }[],
-  source: Source,
-  { read, free }: Reading<Block>,
-  { signal, onProgress }: TogetherOptions,
-  range: SampleRange = {},
-): AsyncGenerator<readonly { start: number; samples: number; layers: Map<string, Block> }[]> {
-  signal?.throwIfAborted();
-  for await (const { start, samples, inputs } of source.batches(range)) {
-    const batches = probes.map(() => ({ start, samples, layers: new Map<string, Block>() }));
-    try {
-      for (const [i, { probe, label }] of probes.entries()) {
-        signal?.throwIfAborted();
-        await read(probe, inputs, { samples, start, label }, batches[i].layers);
-      }
-      signal?.throwIfAborted();
-      onProgress?.({ stage: 'capture', done: start + samples, total: source.samples });
-      yield batches;
-    } finally {
-      for (const { layers } of batches) free(layers);
+  try {
+    const preparations: Preparation[] = [];
+    for (const { model, layers, preprocess, label } of sides) {
+      const listed = listLayers(model);
+      const name = label ?? ('name' in model ? model.name : 'the model');
+      const of = several ? ` of model '${name}'` : '';
+      const chosen = selectLayers(listed, layers, `layers${of}`);
+      const probe = await openProbe(model, chosen, { training, seed } satisfies ProbeOptions);
+      probes.push({ probe, label: name });
+      preparations.push(preparationOf(`preprocess${of}`, preprocess, probe.inputs));
     }
+    const { spool } = options;
+    const source = await openSource(data, { batchSize, preparations, ...(spool && { spool }) });
+    return {
+      sides: probes.map(({ probe }) => ({ layers: probe.layers })),
+      get samples() {
+        return source.samples;
+      },
+      spatial,
+      batches: (range) => readTogether(probes, source, inHostMemory(spatial), options, range),
+      deviceBatches: (range) => readTogether(probes, source, onTheDevice(spatial), options, range),
+      async close() {
+        dispose();
+        await source.close();
+      },
+    };
+  } catch (error) {
+    dispose();
+    throw error;
   }
-}
-
-function inHostMemory(spatial: Spatial): Reading<ActivationBlock> {
-  return {
-    async read(probe, inputs, { samples, start, label }, into) {
-      for (const [name, raw] of await probe.run(inputs, start)) {
-        const block = readBlock(raw, `layer '${name}' of model '${label}'`, samples, start);
-        into.set(name, applySpatial(block, spatial));
-      }
-    },
-    free: () => undefined,
-  };
-}
-
-function onTheDevice(spatial: Spatial): Reading<DeviceBlock> {
-  return {
-    async read(probe, inputs, { samples, start, label }, into) {
-      const outputs = await probe.runOnDevice(inputs, start);
-      try {
-        for (const [name, raw] of outputs) {
-          const block = await readDeviceBlock(raw, `layer '${name}' of model '${label}'`, samples, start);
-          into.set(name, await applySpatialOnDevice(block, spatial));
-          block.tensor.dispose();
-        }
-      } finally {
-        for (const { tensor } of outputs.values()) tensor.dispose();
-      }
-    },
-    free: (layers) => {
-      for (const { tensor } of layers.values()) tensor.dispose();
-    },
-  };
 }

@@ -5,38 +5,65 @@
  */
 import type * as tf from '@tensorflow/tfjs';
 import { DataError } from '../errors.js';
+import type { DecodedImage } from './images.js';
 import type { Tfjs } from './tfjs.js';
 
 /** About as many values as are hashed of each tensor, spread over the whole of it. */
 const HASHED = 4096;
 
-/** A 32-bit hash (FNV-1a) of the tensors' shapes and of values spread evenly over them. */
-export async function fingerprint(tf: Tfjs, tensors: readonly tf.Tensor[]): Promise<number> {
-  let hash = 0x811c9dc5;
-  const add = (word: number): void => {
-    hash = Math.imul(hash ^ word, 0x01000193);
-  };
-  for (const tensor of tensors) {
-    tensor.shape.forEach(add);
+/** A 32-bit hash (FNV-1a) of the shapes of a batch's tensors and images, and of values spread evenly over each. */
+export class Print {
+  private hash = 0x811c9dc5;
+
+  /** The hash of what was added so far. */
+  get value(): number {
+    return this.hash >>> 0;
+  }
+
+  /** Adds a tensor; the device sends only what is hashed. */
+  async tensor(tf: Tfjs, tensor: tf.Tensor): Promise<void> {
+    tensor.shape.forEach((axis) => {
+      this.add(axis);
+    });
     const picked = tf.tidy(() => {
       const flat = tensor.reshape([-1]);
-      // An odd step does not fall on the same pixel of every image; the device sends only what is hashed.
-      const step = Math.floor(flat.size / HASHED) | 1;
+      const step = stepOf(flat.size);
       return step === 1 ? flat : flat.stridedSlice([0], [flat.size], [step]);
     });
     try {
-      new Int32Array(Float32Array.from(await picked.data()).buffer).forEach(add);
+      for (const word of new Int32Array(Float32Array.from(await picked.data()).buffer)) this.add(word);
     } finally {
       picked.dispose();
     }
   }
-  return hash >>> 0;
+
+  /** Adds an image. */
+  image({ height, width, channels, data }: DecodedImage): void {
+    for (const axis of [height, width, channels]) this.add(axis);
+    const step = stepOf(data.length);
+    for (let i = 0; i < data.length; i += step) this.add(data[i]);
+  }
+
+  private add(word: number): void {
+    this.hash = Math.imul(this.hash ^ word, 0x01000193);
+  }
 }
 
-/** Compares every pass over a source with the first. */
-export class PassRecord {
-  private readonly prints: number[] = [];
-  private readonly starts: number[] = [];
+/** An odd step does not fall on the same pixel of every image. */
+function stepOf(size: number): number {
+  return Math.floor(size / HASHED) | 1;
+}
+
+/** Holds what is read to what was read before. */
+export interface ReadRecord {
+  /** @throws DataError when the samples from `start` on are not what they were. */
+  check(start: number, samples: number, print: number): void;
+}
+
+/** Compares every pass over a stream with the first, as far as that went. */
+export class PassRecord implements ReadRecord {
+  private readonly batches = new Map<number, { readonly samples: number; readonly print: number }>();
+  private reach = 0;
   private total: number | undefined;
 
   /** Number of samples, once a pass has come to its end. */
@@ -44,24 +71,37 @@ export class PassRecord {
     return this.total;
   }
 
-  /** @throws DataError when batch `index`, which begins at sample `start`, is not what it was in the first pass. */
-  check(index: number, start: number, print: number): void {
-    if (this.total !== undefined && index >= this.prints.length) {
+  check(start: number, samples: number, print: number): void {
+    const known = this.batches.get(start);
+    if (known === undefined && this.total !== undefined && start >= this.total) {
       throw changed(`has more than the ${this.total} samples of the first pass`);
     }
-    if (index < this.prints.length && (this.prints[index] !== print || this.starts[index] !== start)) {
+    if (known === undefined ? start < this.reach : known.samples !== samples || known.print !== print) {
       throw changed(`gave other values from sample ${start} on than in the first pass`);
     }
-    this.prints[index] = print;
-    this.starts[index] = start;
+    this.batches.set(start, { samples, print });
+    this.reach = Math.max(this.reach, start + samples);
   }
 
   /** @throws DataError when a pass ends after another number of samples than the first. */
-  end(batches: number, samples: number): void {
-    if (batches < this.prints.length) {
+  end(samples: number): void {
+    if (samples < this.reach) {
       throw changed(`ended after ${samples} samples, which the first pass went beyond`);
     }
     this.total = samples;
+  }
+}
+
+/** Compares what is read of samples that can be fetched in any order with what the same run was before. */
+export class RunRecord implements ReadRecord {
+  private readonly runs = new Map<string, number>();
+
+  check(start: number, samples: number, print: number): void {
+    const run = `${start}+${samples}`;
+    if (this.runs.has(run) && this.runs.get(run) !== print) {
+      throw changed(`gave other values for samples ${start} to ${start + samples - 1} than before`);
+    }
+    this.runs.set(run, print);
   }
 }
 

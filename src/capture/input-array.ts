@@ -7,6 +7,9 @@ import type * as tf from '@tensorflow/tfjs';
 import { DataError, ShapeError } from '../errors.js';
 import type { NumberArray } from '../matrix.js';
 import { show } from '../options.js';
+import { isImageBatch } from './images.js';
+import type { ImageBatch } from './images.js';
+import type { Cut } from './prepare.js';
 import { isTensor } from './recognise.js';
 import type { Tfjs } from './tfjs.js';
 
@@ -22,16 +25,16 @@ export interface ShapedArray {
 /** The samples of one model input, samples on the first axis. */
 export type InputArray = tf.Tensor | ShapedArray | NestedArray;
 
-/** Samples that can be cut into tensors. */
+/** Samples that can be cut. */
 export interface Samples {
   readonly samples: number;
-  /** Samples `from … to − 1` as a new tensor, which the caller disposes of. */
-  cut(from: number, to: number): tf.Tensor;
+  /** Samples `from … to − 1`: a new tensor, which the caller disposes of, or images. */
+  cut(from: number, to: number): Cut;
 }
 
-/** Whether `value` is one array of samples, rather than a list of several. */
-export function isInputArray(value: unknown): value is InputArray {
-  if (isTensor(value) || isShaped(value)) return true;
+/** Whether `value` is the samples of one input, rather than a list of several. */
+export function isInputArray(value: unknown): value is InputArray | ImageBatch {
+  if (isTensor(value) || isShaped(value) || isImageBatch(value)) return true;
   if (!Array.isArray(value)) return ArrayBuffer.isView(value);
   const first = value[0] as unknown;
   return (
@@ -42,6 +45,10 @@ export function isInputArray(value: unknown): value is InputArray {
 /** Reads the samples of one input. @throws ShapeError, DataError when they cannot be read. */
 export function readSamples(tf: Tfjs, value: unknown): Samples {
   if (isTensor(value)) return fromTensor(value);
+  if (isImageBatch(value)) {
+    const { images } = value;
+    return { samples: images.length, cut: (from, to) => ({ images: images.slice(from, to) }) };
+  }
   if (isShaped(value)) return fromShaped(tf, value);
   if (ArrayBuffer.isView(value) || (Array.isArray(value) && isInputArray(value))) {
     return fromNested(tf, value as unknown as NestedArray);

@@ -107,7 +107,7 @@ describe('errors', () => {
     const model = randomise(tf.model({ inputs: x, outputs: volume, name: 'volumes' }));
     const set = await capture(model, images(2, [2, 2, 2, 1]));
     await expect(set.matrices()).rejects.toThrow(
-      /layer 'volume' of model 'volumes' has shape \[2, 2, 2, 2, 1\]/,
+      /layer 'volume' of model 'volumes' gives a volume of 2 × 2 × 2 positions/,
     );
   });
 

@@ -8,6 +8,12 @@ beforeAll(async () => {
   await tf.setBackend('cpu');
 });
 
+/** A model with inputs of these names. */
+const pairOf = (...names: string[]) => ({
+  preprocess: undefined,
+  inputs: names.map((name) => ({ name, shape: [], dtype: 'float32' })),
+});
+
 const values = Array.from({ length: 10 }, (_, i) => [i, -i]);
 
 async function read(source: Source): Promise<{ starts: number[]; counts: number[]; rows: number[] }> {
@@ -15,8 +21,8 @@ async function read(source: Source): Promise<{ starts: number[]; counts: number[
   for await (const { start, samples, inputs } of source.batches()) {
     starts.push(start);
     counts.push(samples);
-    expect(inputs[0].shape[0]).toBe(samples);
-    rows.push(...(await inputs[0].data()));
+    expect(inputs[0][0].shape[0]).toBe(samples);
+    rows.push(...(await inputs[0][0].data()));
   }
   return { starts, counts, rows };
 }
@@ -57,9 +63,9 @@ describe('kinds of data', () => {
     const parts = [tf.tensor2d(values.slice(0, 3)), tf.tensor2d(values.slice(3))];
     expect(await readTwice(parts)).toMatchObject({ starts: [0, 3, 7], counts: [3, 4, 3] });
     const pair = [tf.tensor2d(values), tf.tensor1d(values.map(([v]) => v))];
-    const source = await openSource(pair, { batchSize: 8, inputs: ['a', 'b'] });
+    const source = await openSource(pair, { batchSize: 8, preparations: [pairOf('a', 'b')] });
     const shapes = [];
-    for await (const { inputs } of source.batches()) shapes.push(inputs.map(({ shape }) => [...shape]));
+    for await (const { inputs } of source.batches()) shapes.push(inputs[0].map(({ shape }) => [...shape]));
     expect(shapes).toEqual([
       [[8, 2], [8]],
       [[2, 2], [2]],
@@ -81,7 +87,7 @@ describe('kinds of data', () => {
       { b: tf.ones([2, 1]), a: tf.zeros([2, 1]) },
       { xs: [tf.zeros([1, 1]), tf.ones([1, 1])] },
     ];
-    expect((await readTwice(named as never, { inputs: ['a', 'b'] })).rows).toEqual([0, 0, 0]);
+    expect((await readTwice(named as never, { preparations: [pairOf('a', 'b')] })).rows).toEqual([0, 0, 0]);
   });
 
   it('reads generator functions, async or not, and disposes of what they give', async () => {
@@ -185,8 +191,8 @@ describe('bad data', () => {
     gone.dispose();
     await expect(openSource(gone)).rejects.toThrow(/already disposed/);
     const uneven = [tf.zeros([2, 1]), tf.zeros([3, 1])];
-    await expect(openSource(uneven, { inputs: ['a', 'b'] })).rejects.toThrow('(a: 2, b: 3)');
-    await expect(openSource(tf.zeros([2]), { inputs: ['a', 'b'] })).rejects.toThrow(
+    await expect(openSource(uneven, { preparations: [pairOf('a', 'b')] })).rejects.toThrow('(a: 2, b: 3)');
+    await expect(openSource(tf.zeros([2]), { preparations: [pairOf('a', 'b')] })).rejects.toThrow(
       /1 arrays for a model of 2 inputs/,
     );
     await expect(openSource(tf.zeros([2]), { batchSize: 0 })).rejects.toThrow(OptionError);
