@@ -79,7 +79,7 @@ export function readNodes(model: tf.GraphModel): GraphNodes {
   }
   const inputs = executor.graph.inputs.filter((node) => isInput(node));
   const order = inOrder(executor.graph.nodes);
-  const data = dependents(order, new Set(inputs), valueInputs(model));
+  const data = dependents(inputs, valueInputs(model));
   return {
     executor,
     inputs,
@@ -149,16 +149,13 @@ function inOrder(nodes: Readonly<Record<string, GraphNode>>): GraphNode[] {
 const shapeOps = new Set(['Shape', 'ShapeN', 'Size', 'Rank', 'ZerosLike', 'OnesLike', 'NoOp', 'Assert']);
 
 /** All nodes whose values depend on the values of `inputs`, themselves included. */
-function dependents(
-  order: readonly GraphNode[],
-  inputs: ReadonlySet<GraphNode>,
-  values: ReadonlyMap<string, number>,
-): Set<GraphNode> {
+function dependents(inputs: readonly GraphNode[], values: ReadonlyMap<string, number>): Set<GraphNode> {
   const found = new Set(inputs);
-  for (const node of order) {
-    if (shapeOps.has(node.op)) continue;
-    const read = node.inputs.slice(0, values.get(node.name));
-    if (read.some((input) => found.has(input))) found.add(node);
+  for (const node of found) {
+    for (const child of node.children) {
+      if (shapeOps.has(child.op) || found.has(child)) continue;
+      if (child.inputs.slice(0, values.get(child.name)).includes(node)) found.add(child);
+    }
   }
   return found;
 }
@@ -189,12 +186,10 @@ function findObstacles(
 ): Map<GraphNode, Obstacle> {
   const obstacles = new Map<GraphNode, Obstacle>();
   for (const node of order) {
-    if (inputs.has(node) || node.name in weights) continue;
+    if (inputs.has(node) || Object.hasOwn(weights, node.name)) continue;
     const why = whyNot(node);
-    const obstacle =
-      why === undefined
-        ? node.inputs.map((input) => obstacles.get(input)).find((found) => found !== undefined)
-        : { node, why };
+    const earlier = node.inputs.map((input) => obstacles.get(input)).find((found) => found !== undefined);
+    const obstacle = earlier ?? (why === undefined ? undefined : { node, why });
     if (obstacle !== undefined) obstacles.set(node, obstacle);
   }
   return obstacles;
@@ -215,7 +210,7 @@ function whyNot(node: GraphNode): string | undefined {
     case 'dynamic':
       return 'whose shape depends on the values';
     case 'hash_table':
-      return 'which reads a hash table';
+      return 'a hash table';
     default:
       return undefined;
   }
