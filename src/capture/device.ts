@@ -115,13 +115,12 @@ export async function toGridOnDevice(block: DeviceBlock, grid: Grid): Promise<De
       .reshape([samples, rows, cols, depth]);
   };
   const resampled = tf.tidy(() => {
-    if (mask === undefined) return resample(tensor, channels).div<tf.Tensor4D>(down.scale * across.scale);
+    if (mask === undefined) return resample(tensor, channels).div(down.scale * across.scale);
     const counts = maskTensor(tf, block, mask);
-    const [sum, weight] = [resample(tensor.mul(counts), channels), resample(counts, 1)];
-    return tf.divNoNan(sum, weight);
-  }) as tf.Tensor4D;
+    return tf.divNoNan(resample(tensor.mul(counts), channels), resample(counts, 1));
+  });
   const coarse = maskOnGrid(block, grid);
-  return { samples, grid, channels, tensor: resampled, ...(coarse && { mask: coarse }) };
+  return { samples, grid, channels, tensor: resampled as tf.Tensor4D, ...(coarse && { mask: coarse }) };
 }
 
 /** As `datapoints`, as a tensor `[Σ p, channels]` of its own. */
