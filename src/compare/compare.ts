@@ -4,7 +4,10 @@
  * @module
  */
 import type { CaptureData } from '../capture/capture.js';
+import type { Preprocess } from '../capture/preprocess.js';
+import { isModel } from '../capture/recognise.js';
 import type { LayerSelection } from '../capture/select.js';
+import { OptionError } from '../errors.js';
 import { without } from '../options.js';
 import { askedMeasures } from './asked.js';
 import type { Asked, MeasureChoices } from './asked.js';
@@ -25,6 +28,10 @@ export interface CompareOptions extends ReadingOptions {
   readonly layers?: LayerSelection;
   /** Which layers of the second side, where they are others. @defaultValue `layers` */
   readonly layersB?: LayerSelection;
+  /** What is done to the data before a model sees them. @defaultValue nothing */
+  readonly preprocess?: Preprocess;
+  /** The same for the second side, where it is another: models that were trained on other sizes or scales. @defaultValue `preprocess` */
+  readonly preprocessB?: Preprocess;
   /** Names of the sides, for titles. @defaultValue `{ a: 'a', b: 'b' }` */
   readonly names?: { readonly a: string; readonly b: string };
   /** Hashes that tell what was compared, kept with the result. */
@@ -33,7 +40,10 @@ export interface CompareOptions extends ReadingOptions {
   readonly [option: string]: unknown;
 }
 
-const OWN = [...READING_OPTIONS, 'measure', 'layers', 'layersB', 'names', 'fingerprints'];
+const OWN = [
+  ...READING_OPTIONS,
+  ...['measure', 'layers', 'layersB', 'preprocess', 'preprocessB', 'names', 'fingerprints'],
+];
 
 /**
  * Compares every chosen layer of one network with every chosen layer of another. Each layer is factored once for each
@@ -62,10 +72,13 @@ export async function compare(
 ): Promise<Similarity> {
   const own = without(options, OWN);
   const asked = askedMeasures(options.measure ?? 'svcca', own);
-  const { layers, layersB = layers } = options;
+  const { layers, layersB = layers, preprocess, preprocessB = preprocess } = options;
+  if (options.preprocessB !== undefined && !isModel(b)) {
+    throw new OptionError('preprocessB is given, but b is no model: activations are compared as they are');
+  }
   const sides = [
-    { side: a, label: 'a', layers },
-    { side: b, label: 'b', layers: layersB },
+    { side: a, label: 'a', layers, preprocess },
+    { side: b, label: 'b', layers: layersB, preprocess: preprocessB },
   ];
   const compared = await runComparison(sides, data, everyPair, asked, options);
   const [first, ...others] = asked.map((one, m) => matrixOf(one, m, compared, options));

@@ -5,6 +5,8 @@
  */
 import type { CaptureData } from '../capture/capture.js';
 import type { LayerInfo } from '../capture/activations.js';
+import type { Preprocess } from '../capture/preprocess.js';
+import { isModel } from '../capture/recognise.js';
 import type { LayerSelection } from '../capture/select.js';
 import { OptionError } from '../errors.js';
 import { without } from '../options.js';
@@ -24,13 +26,17 @@ export interface ManyOptions extends ReadingOptions {
   readonly measure?: MeasureChoices;
   /** Which layers. @defaultValue all that every model has */
   readonly layers?: LayerSelection;
+  /** What is done to the data before a model sees them. @defaultValue nothing */
+  readonly preprocess?: Preprocess;
+  /** The same for single models by name, where it is another. @defaultValue `preprocess` for all */
+  readonly preprocessOf?: Readonly<Record<string, Preprocess>>;
   /** Hashes that tell what was compared, kept with the result. */
   readonly fingerprints?: Readonly<Record<string, string>>;
   /** Options of the measures; each takes those it has. */
   readonly [option: string]: unknown;
 }
 
-const OWN = [...READING_OPTIONS, 'measure', 'layers', 'fingerprints'];
+const OWN = [...READING_OPTIONS, 'measure', 'layers', 'preprocess', 'preprocessOf', 'fingerprints'];
 
 /**
  * Compares every model with every other at each layer that all of them have (by name; where no name is shared and all have as
@@ -57,7 +63,18 @@ export async function compareMany(
   const own = without(options, OWN);
   const asked = askedMeasures(options.measure ?? 'svcca', own);
   const bothOrders = asked.some((one) => !isSymmetric(one));
-  const inputs = names.map((name) => ({ side: models[name], label: name, layers: options.layers }));
+  const { layers, preprocess, preprocessOf = {} } = options;
+  const stranger = Object.keys(preprocessOf).find((name) => !isModel(models[name]));
+  if (stranger !== undefined) {
+    const known = names.filter((name) => isModel(models[name]));
+    throw new OptionError(`preprocessOf names '${stranger}': the models are ${known.join(', ') || 'none'}`);
+  }
+  const inputs = names.map((name) => ({
+    side: models[name],
+    label: name,
+    layers,
+    preprocess: preprocessOf[name] ?? preprocess,
+  }));
   let shared: readonly (readonly string[])[] = [];
   const compared = await runComparison(
     inputs,

@@ -6,6 +6,7 @@
 import type { LayerInfo, Spatial } from '../capture/activations.js';
 import type { CaptureData } from '../capture/capture.js';
 import type { Positions } from '../capture/spatial.js';
+import type { OpenSpool } from '../capture/spool.js';
 import { DataError } from '../errors.js';
 import type { Engine } from '../engines/engine.js';
 import { openEngine } from '../engines/select.js';
@@ -50,11 +51,13 @@ export interface ReadingOptions extends RunOptions {
    * with samples need their layers in it. @defaultValue 1 GiB
    */
   readonly memory?: number;
+  /** Where data that can be read only once (an iterator) are kept for the second pass. @defaultValue they are refused then */
+  readonly spool?: OpenSpool;
 }
 
 /** Names of {@link ReadingOptions}, for calls where options of measures stand beside them. */
 export const READING_OPTIONS = [
-  ...['spatial', 'positions', 'seed', 'training', 'batchSize', 'method', 'memory'],
+  ...['spatial', 'positions', 'seed', 'training', 'batchSize', 'method', 'memory', 'spool'],
   ...['engine', 'threads', 'signal', 'onProgress'],
 ];
 
@@ -95,34 +98,38 @@ export async function runComparison(
   try {
     const onDevice = opened.adopt !== undefined && !needs.rowNorms && !needs.samples && method !== 'direct';
     const sources = await openSources(inputs, data, { ...options, onDevice });
-    const pairs = pairsOf(sources.sides);
-    // Where only samples are needed they are kept as they are read, and not read again.
-    const held = sources.inMemory ? Infinity : needs.keep ? memory : 0;
-    const stream = heldInMemory(() => sources.read(), held, sources.samples());
-    const passes: PassOptions = {
-      method,
-      memory,
-      positions,
-      seed,
-      samples: sources.samples(),
-      breathe: breather(signal),
-      onBatch: async (stage, done) => {
-        await pause(signal);
-        options.onProgress?.({ stage, done, total: sources.samples() });
-      },
-    };
     try {
-      const { results, samples } = await withScope(opened, async (engine) => {
-        const plan = (first: Parameters<typeof planComparison>[1]) => planComparison(pairs, first);
-        const read = await readViews(engine, plan, stream, needs, passes);
-        const cells = await gather(engine, read.plan, read.views, stream, passes, needs);
-        const name = describer(inputs, pairs);
-        return { results: await evaluateAll(engine, cells, asked, name, options), samples: read.samples };
-      });
-      const { sides, spatial } = sources;
-      return { results, pairs, sides, engine: opened.name, samples, reading: { spatial, positions, seed } };
+      const pairs = pairsOf(sources.sides);
+      // Where only samples are needed they are kept as they are read, and not read again.
+      const held = sources.inMemory ? Infinity : needs.keep ? memory : 0;
+      const stream = heldInMemory(() => sources.read(), held, sources.samples());
+      const passes: PassOptions = {
+        method,
+        memory,
+        positions,
+        seed,
+        samples: sources.samples(),
+        breathe: breather(signal),
+        onBatch: async (stage, done) => {
+          await pause(signal);
+          options.onProgress?.({ stage, done, total: sources.samples() });
+        },
+      };
+      try {
+        const { results, samples } = await withScope(opened, async (engine) => {
+          const plan = (first: Parameters<typeof planComparison>[1]) => planComparison(pairs, first);
+          const read = await readViews(engine, plan, stream, needs, passes);
+          const cells = await gather(engine, read.plan, read.views, stream, passes, needs);
+          const name = describer(inputs, pairs);
+          return { results: await evaluateAll(engine, cells, asked, name, options), samples: read.samples };
+        });
+        const { sides, spatial } = sources;
+        return { results, pairs, sides, engine: opened.name, samples, reading: { spatial, positions, seed } };
+      } finally {
+        stream.close();
+      }
     } finally {
-      stream.close();
+      await sources.close();
     }
   } finally {
     if (opened !== options.engine) await opened.close?.();

@@ -7,12 +7,14 @@ import { fromArrays } from '../capture/arrays.js';
 import type { ArrayRecord } from '../capture/arrays.js';
 import type { ActivationSet, LayerInfo, SampleRange, Spatial } from '../capture/activations.js';
 import { openTogether } from '../capture/capture.js';
-import type { CaptureData, CaptureModel, Together } from '../capture/capture.js';
+import type { CaptureData, CaptureModel, CaptureSide, Together } from '../capture/capture.js';
+import type { Preprocess } from '../capture/preprocess.js';
 import { isActivationSet, isModel } from '../capture/recognise.js';
 import { inRange } from '../capture/range.js';
 import { selectLayers } from '../capture/select.js';
 import type { LayerSelection } from '../capture/select.js';
 import { applySpatial } from '../capture/spatial.js';
+import type { OpenSpool } from '../capture/spool.js';
 import { zipBatches } from '../capture/zip.js';
 import type { ActivationBatch } from '../capture/activations.js';
 import { OptionError } from '../errors.js';
@@ -28,6 +30,8 @@ export interface SideInput {
   /** How messages call it. */
   readonly label: string;
   readonly layers?: LayerSelection | undefined;
+  /** What is done to the data before this model sees them. */
+  readonly preprocess?: Preprocess | undefined;
 }
 
 /** What reading the sides needs to know. */
@@ -36,6 +40,8 @@ export interface SourceOptions {
   readonly batchSize?: number;
   readonly training?: boolean;
   readonly seed?: number;
+  /** Where data that can be read only once are kept. */
+  readonly spool?: OpenSpool;
   readonly signal?: AbortSignal;
   /** Leaves the activations of models on the device where the models run. */
   readonly onDevice?: boolean;
@@ -51,19 +57,35 @@ export interface Sources {
   readonly inMemory: boolean;
   /** All samples, or those of a range. */
   read(range?: SampleRange): AsyncIterable<Batches>;
+  /** Gives up what is held between passes; the sides stay usable. */
+  close(): Promise<void>;
 }
 
-/** Opens all sides. Models alone run on the same batches; anything else is cut to the same samples. */
+/** Opens all sides. All models run on the same batches; anything else is cut to the same samples. */
 export async function openSources(
   inputs: readonly SideInput[],
   data: CaptureData | undefined,
   options: SourceOptions,
 ): Promise<Sources> {
-  const models = inputs.flatMap(({ side, label, layers }) =>
-    isModel(side) ? [{ model: side, ...selected(layers), label }] : [],
-  );
-  if (models.length === inputs.length) {
-    const together = await openTogether(models, needData(data), captureOptions(options));
+  const models = inputs.flatMap((input) => (isModel(input.side) ? [captureSide(input, input.side)] : []));
+  if (models.length === 0) {
+    if (data !== undefined) {
+      throw new OptionError('data is given, but no side is a model: activations are compared as they are');
+    }
+    const preprocessed = inputs.find(({ preprocess }) => preprocess !== undefined);
+    if (preprocessed !== undefined) {
+      throw new OptionError(
+        'preprocess is given, but no side is a model: activations are compared as they are',
+      );
+    }
+  }
+  const sets: (OpenSet | undefined)[] = [];
+  for (const input of inputs) sets.push(isModel(input.side) ? undefined : await openSet(input, options));
+  // One reading of the data for all models, as data that can be read only once need it.
+  const together =
+    models.length > 0 ? await openTogether(models, needData(data), captureOptions(options)) : undefined;
+  const close = () => together?.close() ?? Promise.resolve();
+  if (together !== undefined && models.length === inputs.length) {
     return {
       sides: together.sides.map(({ layers }) => layers),
       spatial: together.spatial,
@@ -73,23 +95,57 @@ export async function openSources(
         (options.onDevice
           ? together.deviceBatches(range)
           : together.batches(range)) as AsyncIterable<Batches>,
+      close,
     };
   }
-  if (data !== undefined && models.length === 0) {
-    throw new OptionError('data is given, but no side is a model: activations are compared as they are');
-  }
-  const sides: OneSide[] = [];
-  for (const input of inputs) sides.push(await openSide(input, data, options));
+  const opened = sets.filter((set) => set !== undefined);
+  const captured = together?.sides.values();
   return {
-    sides: sides.map(({ layers }) => layers),
-    spatial: sides[0].spatial,
-    samples: () => sides.map((side) => side.samples()).find((samples) => samples !== undefined),
-    inMemory: sides.every(({ inMemory }) => inMemory),
-    read: (range) => zipBatches(...sides.map((side) => side.batches(range))),
+    sides: sets.map((set) => set?.layers ?? captured!.next().value!.layers),
+    spatial: together?.spatial ?? opened[0].spatial,
+    samples: () =>
+      [together?.samples, ...opened.map((set) => set.samples())].find((samples) => samples !== undefined),
+    inMemory: opened.length === inputs.length && opened.every(({ inMemory }) => inMemory),
+    read: (range) => {
+      const streams = opened.map((set) => set.batches(range));
+      return together === undefined ? zipBatches(...streams) : mixed(sets, together, streams, range);
+    },
+    close,
   };
 }
 
-interface OneSide {
+/** Models and sets cut to the same batches, in the order of the sides. */
+async function* mixed(
+  sets: readonly (OpenSet | undefined)[],
+  together: Together,
+  streams: readonly AsyncIterable<ActivationBatch>[],
+  range: SampleRange | undefined,
+): AsyncGenerator<readonly ActivationBatch[]> {
+  for await (const [models, ...others] of zipBatches(joined(together, range), ...streams)) {
+    const [separate, rest] = [apart(models, together.sides.length).values(), others.values()];
+    yield sets.map((set) => (set === undefined ? separate : rest).next().value!);
+  }
+}
+
+/** What all models give for a batch as one batch, layers under the number of their model. */
+async function* joined(together: Together, range: SampleRange | undefined): AsyncGenerator<ActivationBatch> {
+  for await (const batches of together.batches(range)) {
+    const layers = batches.flatMap((batch, m) =>
+      [...batch.layers].map(([name, block]) => [`${m} ${name}`, block] as const),
+    );
+    yield { ...batches[0], layers: new Map(layers) };
+  }
+}
+
+/** Undoes {@link joined}. */
+function apart(batch: ActivationBatch, models: number): ActivationBatch[] {
+  return Array.from({ length: models }, (_, m) => {
+    const own = [...batch.layers].filter(([name]) => name.startsWith(`${m} `));
+    return { ...batch, layers: new Map(own.map(([name, block]) => [name.slice(`${m} `.length), block])) };
+  });
+}
+
+interface OpenSet {
   readonly layers: readonly LayerInfo[];
   readonly spatial: Spatial;
   readonly inMemory: boolean;
@@ -97,35 +153,18 @@ interface OneSide {
   batches(range?: SampleRange): AsyncIterable<ActivationBatch>;
 }
 
-async function openSide(
+async function openSet(
   { side, label, layers: selection }: SideInput,
-  data: CaptureData | undefined,
-  options: SourceOptions,
-): Promise<OneSide> {
-  if (isModel(side)) {
-    const model = side;
-    const together = await openTogether(
-      [{ model, ...selected(selection), label }],
-      needData(data),
-      captureOptions(options),
-    );
-    return {
-      layers: together.sides[0].layers,
-      spatial: together.spatial,
-      inMemory: false,
-      samples: () => together.samples,
-      batches: (range) => first(together, range),
-    };
-  }
+  { spatial }: SourceOptions,
+): Promise<OpenSet> {
   if (typeof side !== 'object' || side === null) {
     throw new OptionError(
       `${label} is ${show(side)}: give a model, captured activations, or arrays by layer name`,
     );
   }
-  const spatial = options.spatial;
   const set = isActivationSet(side)
     ? side
-    : await fromArrays(side, { ...(spatial !== undefined && { spatial }) });
+    : await fromArrays(side as ArrayRecord, { ...(spatial !== undefined && { spatial }) });
   return {
     layers: selectLayers(set.layers, selection, `layers of ${label}`),
     spatial: spatial ?? set.spatial,
@@ -151,16 +190,18 @@ async function* reduced(
   }
 }
 
-async function* first(together: Together, range?: SampleRange): AsyncGenerator<ActivationBatch> {
-  for await (const batches of together.batches(range)) yield batches[0];
-}
-
-function selected(layers: LayerSelection | undefined): { layers?: LayerSelection } {
-  return layers === undefined ? {} : { layers };
-}
-
-function captureOptions({ spatial, batchSize, training, seed, signal }: SourceOptions) {
+function captureSide({ label, layers, preprocess }: SideInput, model: CaptureModel): CaptureSide {
   return {
+    model,
+    label,
+    ...(layers !== undefined && { layers }),
+    ...(preprocess !== undefined && { preprocess }),
+  };
+}
+
+function captureOptions({ spatial, batchSize, training, seed, spool, signal }: SourceOptions) {
+  return {
+    ...(spool !== undefined && { spool }),
     ...(training !== undefined && { training }),
     ...(seed !== undefined && { seed }),
     ...(spatial !== undefined && { spatial }),
