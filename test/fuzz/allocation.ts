@@ -78,3 +78,10 @@ for (const name of ['alloc', 'allocUnsafe', 'allocUnsafeSlow'] as const) {
     return real(size, ...rest);
   };
 }
+
+// Decoders that are compiled to WebAssembly have a heap of their own, in pages of 64 KiB.
+const { grow } = WebAssembly.Memory.prototype;
+WebAssembly.Memory.prototype.grow = function (this: WebAssembly.Memory, pages: number) {
+  count(pages * 65536);
+  return grow.call(this, pages);
+};

@@ -5,5 +5,6 @@ export const kinds: Readonly<Record<string, () => Promise<Kind>>> = {
   npy: async () => (await import('./kinds/npy.js')).npy,
   npz: async () => (await import('./kinds/npy.js')).npz,
   safetensors: async () => (await import('./kinds/safetensors.js')).safetensors,
+  model: async () => (await import('./kinds/model.js')).model,
   faulty: async () => (await import('./kinds/faulty.js')).faulty,
 };
