@@ -1,14 +1,17 @@
 /**
- * Activations and inputs from files: `.npy`, `.npz`, one array of an archive as `file.npz:key`.
+ * Arrays from files, whole: `.npy`, `.npz`, `.safetensors`, one array of an archive as `file.npz:key`.
  *
  * @module
  */
-import { basename, extname } from 'node:path';
+import { readdirSync, statSync } from 'node:fs';
+import { extname } from 'node:path';
 import { OptionError } from '../errors.js';
-import { readNpy } from '../io/npy.js';
 import type { NpyArray } from '../io/npy.js';
-import { readNpz } from '../io/npz.js';
-import { fingerprint, readBytes } from './files.js';
+import { ARRAY_FILES, listPath, splitKey } from './array-list.js';
+import type { ArrayHeader, ListedArray } from './array-list.js';
+import { OpenFiles, openPass } from './array-pass.js';
+
+export { splitKey } from './array-list.js';
 
 /** Arrays of a file by name, in the order of the file. */
 export interface LoadedArrays {
@@ -16,51 +19,60 @@ export interface LoadedArrays {
   readonly fingerprint: string;
 }
 
-/** Splits `file.npz:key`; a path without a key has none. */
-export function splitKey(path: string): { file: string; key?: string } {
-  const match = /^(.+\.npz):(.+)$/i.exec(path);
-  return match ? { file: match[1], key: match[2] } : { file: path };
-}
-
-/** Whether a path names arrays rather than a model. */
+/** Whether a path names arrays rather than a model: by its extension, or as a folder with such files and no model. */
 export function isArrayFile(path: string): boolean {
-  return ['.npy', '.npz'].includes(extname(splitKey(path).file).toLowerCase());
+  const { file } = splitKey(path);
+  if (ARRAY_FILES.includes(extname(file).toLowerCase())) return true;
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() !== true) return false;
+  const names = readdirSync(file, { recursive: true, encoding: 'utf8' });
+  if (names.includes('model.json') || names.includes('saved_model.pb')) return false;
+  return names.some((name) => ARRAY_FILES.includes(extname(name).toLowerCase()));
 }
 
 /**
- * Reads every array of a `.npy` or `.npz` file, or the one that `file.npz:key` names.
+ * Reads every array of a file or folder, or the one that `file.npz:key` names.
  *
  * @throws DataError if the file cannot be read; FormatError if it is malformed; OptionError for an unknown key or kind.
  */
 export async function loadArrays(path: string): Promise<LoadedArrays> {
-  const { file, key } = splitKey(path);
-  const kind = extname(file).toLowerCase();
-  if (kind !== '.npy' && kind !== '.npz') {
-    throw new OptionError(`${path}: arrays are read from .npy and .npz (of one array: file.npz:key)`);
+  const { arrays, fingerprint } = await listPath(path);
+  const loaded: [string, NpyArray][] = [];
+  for (const array of arrays) loaded.push([array.name, await loadListed(array)]);
+  return { arrays: Object.fromEntries(loaded), fingerprint };
+}
+
+async function loadListed(array: ListedArray): Promise<NpyArray> {
+  const header = await headerOf(array);
+  const pass = await openPass([{ array, header }], 0);
+  try {
+    const data = await pass.rows[0].read(header.shape[0] ?? 1);
+    await pass.finish(true);
+    return { shape: [...header.shape], data, dtype: header.element.name };
+  } finally {
+    await pass.close();
   }
-  const bytes = await readBytes(file);
-  const print = fingerprint(bytes);
-  if (kind === '.npy')
-    return { arrays: { [basename(file, extname(file))]: readNpy(bytes, file) }, fingerprint: print };
-  const all = readNpz(bytes, file);
-  if (key === undefined) return { arrays: all, fingerprint: print };
-  const array = all[key];
-  if (array === undefined)
-    throw new OptionError(`${file} has no array '${key}': it has ${Object.keys(all).join(', ')}`);
-  return { arrays: { [key]: array }, fingerprint: print };
+}
+
+async function headerOf(array: ListedArray): Promise<ArrayHeader> {
+  const files = new OpenFiles();
+  try {
+    return await array.header(await files.of(array));
+  } finally {
+    await files.close();
+  }
 }
 
 /** Reads the one array of a file. @throws as {@link loadArrays}; OptionError when there are several */
 export async function loadArray(
   path: string,
 ): Promise<{ name: string; array: NpyArray; fingerprint: string }> {
-  const { arrays, fingerprint } = await loadArrays(path);
-  const names = Object.keys(arrays);
+  const { arrays, fingerprint } = await listPath(path);
+  const names = arrays.map(({ name }) => name);
   if (names.length !== 1) {
     const first = names[0] ?? 'key';
     throw new OptionError(
       `${path} holds ${names.length} arrays (${names.join(', ')}): name one, as ${path}:${first}`,
     );
   }
-  return { name: names[0], array: arrays[names[0]], fingerprint };
+  return { name: names[0], array: await loadListed(arrays[0]), fingerprint };
 }

@@ -1,36 +1,189 @@
 /**
- * Activations in files, read batch by batch.
+ * Activations in files, read batch by batch: no more of them is in memory than a batch needs.
  *
  * @module
  */
-import type { ActivationSet } from '../capture/activations.js';
-import { fromArrays } from '../capture/arrays.js';
-import type { PositionOptions } from '../capture/spatial.js';
+import { basename } from 'node:path';
+import { SPATIAL } from '../capture/activations.js';
+import type {
+  ActivationBatch,
+  ActivationBlock,
+  ActivationSet,
+  SampleRange,
+  Spatial,
+} from '../capture/activations.js';
+import { sameSamples } from '../capture/arrays.js';
+import { checkFiniteBlock } from '../capture/block-checks.js';
+import { gather } from '../capture/gather.js';
+import { isChannelsFirst, lastShape, toChannelsLast } from '../capture/layout.js';
+import type { Layout } from '../capture/layout.js';
+import { selectLayers } from '../capture/select.js';
 import type { LayerSelection } from '../capture/select.js';
-import type { Spatial } from '../capture/activations.js';
-import { loadArrays } from './activations.js';
+import { applySpatial, dimensionsOf, toBlock } from '../capture/spatial.js';
+import type { PositionOptions } from '../capture/spatial.js';
+import { DataError } from '../errors.js';
+import { keyword, knownKeys, wholeNumber } from '../options.js';
+import { listPath } from './array-list.js';
+import type { ArrayHeader, ListedArray } from './array-list.js';
+import { OpenFiles, openPass } from './array-pass.js';
 
 /** Options of {@link openActivations}. */
 export interface FileOptions extends PositionOptions {
-  /** Which layers; the others are not read, whatever they hold. @defaultValue all */
+  /** Which layers. The others are not looked at: they may be text, or have another number of samples. @defaultValue all */
   readonly layers?: LayerSelection;
+  /** Where channels stand in arrays of rank 3 and above. @defaultValue `'channelsLast'` */
+  readonly layout?: Layout;
   /** How grids become datapoints. @defaultValue `'positions'` */
   readonly spatial?: Spatial;
-  /** Where channels stand in arrays of rank 3 and 4. @defaultValue `'channelsLast'` */
-  readonly layout?: 'channelsLast' | 'channelsFirst';
+  /** Samples in a batch, at most. @defaultValue as many as have about 8 MB in all layers together */
+  readonly batchSize?: number;
 }
 
-/** Activations of a file that is being read. */
+/** Activations that are being read from files. */
 export interface OpenedActivations {
   readonly set: ActivationSet;
-  /** Tells versions of the file apart. */
+  /** Tells versions of the files apart. */
   readonly fingerprint: string;
-  /** Gives up what is held; the set cannot be read any more. */
+  /** Gives up what is held; the set cannot be read any more. Files are open only while a pass reads them. */
   close(): Promise<void>;
 }
 
-/** Opens activations in files. */
-export async function openActivations(path: string, _options: FileOptions = {}): Promise<OpenedActivations> {
-  const { arrays, fingerprint } = await loadArrays(path);
-  return { set: await fromArrays(arrays), fingerprint, close: () => Promise.resolve() };
+/** Bytes of a batch, about. */
+const BATCH = 8 << 20;
+
+/**
+ * Opens activations that lie in files, one array per layer, samples first:
+ *
+ * - a `.npz`; a `.npz` in it gives its layers as `outer/inner`. Entries that are not compressed are read by position,
+ *   compressed ones are inflated along the way once per pass; checksums are checked;
+ * - a `.safetensors`;
+ * - a `.npy`, which is one layer, as is one array of the others: `file.npz:key`;
+ * - a folder with one of these per layer, below it at any depth: layers are called by their path without extension.
+ *
+ * Only what a batch needs is in memory; arrays in Fortran order, which do not lie sample by sample, are read whole in each pass.
+ *
+ * @returns layers in the order of the file; those of a folder, and of a `.safetensors` that sorts its names, by name, with numbers
+ * in names by their value.
+ * @throws DataError if a file cannot be read or holds no samples; FormatError, with the byte offset, if it is malformed or a
+ * layer is not of real numbers; ShapeError when layers differ in their number of samples; OptionError. While reading: DataError
+ * for NaN and infinity, naming layer, sample and position, and for a file that was changed; FormatError for a wrong checksum.
+ * @example
+ * ```ts
+ * const acts = await openActivations('resnet.npz', { layout: 'NCHW' });
+ * try {
+ *   const similarity = await compare(model, acts.set, images);
+ * } finally {
+ *   await acts.close();
+ * }
+ * ```
+ */
+export async function openActivations(path: string, options: FileOptions = {}): Promise<OpenedActivations> {
+  knownKeys('openActivations', options, ['layers', 'layout', 'spatial', 'batchSize', 'positions', 'seed']);
+  const { spatial = 'positions', positions = 'all', seed = 0 } = options;
+  keyword('spatial', spatial, SPATIAL);
+  if (positions !== 'all') wholeNumber('positions', positions);
+  wholeNumber('seed', seed, 0);
+  if (options.batchSize !== undefined) wholeNumber('batchSize', options.batchSize);
+  const channelsFirst = isChannelsFirst(options.layout);
+  const { arrays, fingerprint } = await listPath(path);
+  const layers = await describe(arrays, options.layers, channelsFirst, basename(path));
+  const samples = sameSamples(layers.map(({ name, shape: [own] }) => ({ name, samples: own })));
+  const batchSize = options.batchSize ?? batchOf(layers);
+  let isOpen = true;
+
+  async function* batches({ from = 0, to = samples }: SampleRange = {}): AsyncGenerator<ActivationBatch> {
+    if (!isOpen) throw new DataError(`'${path}' is closed: read activations before close()`);
+    const end = Math.min(to, samples);
+    const pass = await openPass(layers, from);
+    try {
+      for (let start = from; start < end; start += batchSize) {
+        const count = Math.min(batchSize, end - start);
+        const batch = new Map<string, ActivationBlock>();
+        for (const [i, layer] of layers.entries()) {
+          const data = await pass.rows[i].read(count);
+          const [shape, ordered] = channelsFirst
+            ? [layer.shape, toChannelsLast(data, count, layer.header.shape)]
+            : [layer.shape, data];
+          const block = toBlock([count, ...shape.slice(1)], ordered, layer.label);
+          checkFiniteBlock(block, layer.label, start);
+          const place = { layer: layer.label, start };
+          batch.set(
+            layer.name,
+            options.spatial === undefined ? block : applySpatial(block, options.spatial, place),
+          );
+        }
+        // Before the last batch is given out: a reader need not ask for more than it wants.
+        if (start + count === end) await pass.finish(end === samples);
+        yield { start, samples: count, layers: batch };
+      }
+    } finally {
+      await pass.close();
+    }
+  }
+
+  return {
+    set: {
+      layers: layers.map(({ name, shape }) => ({ name, kind: 'Array', shape: shape.slice(1) })),
+      samples,
+      spatial,
+      batches,
+      matrices: () => gather(batches(), { positions, seed }),
+    },
+    fingerprint,
+    close: () => {
+      isOpen = false;
+      return Promise.resolve();
+    },
+  };
+}
+
+/** A layer of the set. */
+interface Layer {
+  readonly name: string;
+  /** How messages call it. */
+  readonly label: string;
+  /** Samples first, channels last. */
+  readonly shape: readonly number[];
+  readonly array: ListedArray;
+  readonly header: ArrayHeader;
+}
+
+async function describe(
+  arrays: readonly ListedArray[],
+  selection: LayerSelection | undefined,
+  channelsFirst: boolean,
+  file: string,
+): Promise<Layer[]> {
+  if (arrays.length === 0) throw new DataError(`'${file}' holds no arrays`);
+  const listed = arrays.map((array) => ({ name: array.name, kind: 'Array', shape: [], array }));
+  // By name before anything else is read: what is not wanted need not be readable.
+  const byName = typeof selection === 'function' ? undefined : selection;
+  const wanted = new Set(selectLayers(listed, byName).map(({ name }) => name));
+  const layers: Layer[] = [];
+  const files = new OpenFiles();
+  try {
+    for (const { name, array } of listed.filter((one) => wanted.has(one.name))) {
+      const header = await array.header(await files.of(array));
+      const label = `layer '${name}' of '${file}'`;
+      const shape = channelsFirst ? lastShape(header.shape) : header.shape;
+      dimensionsOf(shape, label);
+      if (shape[0] === 0) throw new DataError(`${label} has no samples`);
+      layers.push({ name, label, shape, array, header });
+    }
+  } finally {
+    await files.close();
+  }
+  if (typeof selection !== 'function') return layers;
+  const infos = layers.map(({ name, shape }) => ({ name, kind: 'Array', shape: shape.slice(1) }));
+  const chosen = new Set(selectLayers(infos, selection).map(({ name }) => name));
+  return layers.filter(({ name }) => chosen.has(name));
+}
+
+function batchOf(layers: readonly Layer[]): number {
+  const perSample = layers.reduce((sum, { shape, header }) => {
+    const width = shape.slice(1).reduce((product, axis) => product * axis, 1);
+    // float32 or float64 once decoded.
+    return sum + width * Math.max(4, header.element.size);
+  }, 0);
+  return Math.max(1, Math.floor(BATCH / perSample));
 }

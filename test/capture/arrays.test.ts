@@ -79,7 +79,7 @@ describe('fromArrays', () => {
       "layer 'b' has 4 samples and layer 'a' has 3",
     );
     await expect(fromArrays({})).rejects.toThrow(OptionError);
-    await expect(fromArrays({ a: ramp([1, 2, 2, 2, 2]) })).rejects.toThrow(/layer 'a' has shape/);
+    await expect(fromArrays({ a: ramp([1, 1, 2, 2, 2, 2]) })).rejects.toThrow(/layer 'a' has shape/);
     await expect(fromArrays({ a: { shape: [2, 2, 2], data: [1, 2] } })).rejects.toThrow(
       /needs 8 values, got 2/,
     );
