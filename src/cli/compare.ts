@@ -19,7 +19,7 @@ import { outputFiles, progressBar, table } from './output.js';
 import { openData, openSide } from './sides.js';
 
 /** What `--out` can write of all measures together, by extension. */
-const writers: Record<string, (similarity: Similarity, title: string) => string | Uint8Array> = {
+export const writers: Record<string, (similarity: Similarity, title: string) => string | Uint8Array> = {
   '.html': (similarity, title) => report([similarity, ...similarity.others], { title }),
   '.json': (similarity) => `${JSON.stringify(similarity, null, 2)}\n`,
   '.npz': (similarity) =>
@@ -30,13 +30,13 @@ const writers: Record<string, (similarity: Similarity, title: string) => string 
 };
 
 /** What it writes of one measure: the others go to files of their own, `out-cka.csv`. */
-const oneByOne: Record<string, (similarity: Similarity) => string> = {
+export const oneByOne: Record<string, (similarity: Similarity) => string> = {
   '.csv': toCsv,
   '.svg': svgFile,
 };
 
 /** The files that one `--out` stands for. */
-function contentsOf(
+export function contentsOf(
   similarity: Similarity,
   path: string,
   kind: string,
@@ -121,7 +121,8 @@ export const compareCommand: Command = {
   },
 };
 
-function text(similarity: Similarity): string {
+/** What is printed of a comparison. */
+export function text(similarity: Similarity): string {
   const all = [similarity, ...similarity.others];
   const cells = all.flatMap((one) => one.cells);
   const lines: string[] = [];

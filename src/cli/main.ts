@@ -17,6 +17,8 @@ const commands: Record<string, () => Promise<Command>> = {
   compare: async () => (await import('./compare.js')).compareCommand,
   score: async () => (await import('./score.js')).scoreCommand,
   many: async () => (await import('./many.js')).manyCommand,
+  moments: async () => (await import('./moments.js')).momentsCommand,
+  merge: async () => (await import('./merge.js')).mergeCommand,
   measures: async () => (await import('./measures.js')).measuresCommand,
   layers: async () => (await import('./layers.js')).layersCommand,
   doctor: async () => (await import('./doctor.js')).doctorCommand,

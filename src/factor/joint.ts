@@ -113,10 +113,12 @@ export async function jointOf(
   return joint;
 }
 
-/** Two disjoint sets of datapoints of the same layers as one. The order decides the last digits. */
+/**
+ * Two disjoint sets of datapoints as one, of layers that have equally many of them. The order decides the last digits.
+ */
 export async function mergeJoints(engine: Engine, pairs: PairPlaces, a: Joint, b: Joint): Promise<Joint> {
-  if (a.layers[0].samples === 0) return b;
-  if (b.layers[0].samples === 0) return a;
+  if (isEmpty(a)) return b;
+  if (isEmpty(b)) return a;
   const shifts = a.layers.map(({ mean }, i) => difference(mean, b.layers[i].mean));
   const stacked = await together(a.layers, async (one, i) => {
     const two = b.layers[i];
@@ -148,6 +150,10 @@ export async function mergeJoints(engine: Engine, pairs: PairPlaces, a: Joint, b
     })),
     pairs: inners.map((inner, c) => ({ inner, ...(norms && { norms: norms.pairs[c] }) })),
   };
+}
+
+function isEmpty({ layers }: Joint): boolean {
+  return layers.every(({ samples }) => samples === 0);
 }
 
 /** `x = basis · root`, with no more rows in the root than there are neurons that change. */

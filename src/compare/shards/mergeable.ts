@@ -1,0 +1,28 @@
+/**
+ * Which measures can be taken of merged parts.
+ *
+ * @module
+ */
+import { UnsupportedError } from '../../errors.js';
+import type { Needs } from '../../measures/measure.js';
+import { combineNeeds } from '../../measures/pair.js';
+import type { Asked } from '../asked.js';
+
+/** What measures need together. @throws UnsupportedError for one that needs samples which no longer are there */
+export function checkMergeable(asked: readonly Asked[]): Needs {
+  for (const { label, measure, options, needs } of asked) {
+    if (needs.samples) {
+      throw new UnsupportedError(
+        `${label} compares samples with samples, of which shards keep none: use svcca, cca, pwcca, linear cka, procrustes, ` +
+          "regression, rvCoefficient or pls, or compare all samples on one machine ('svcca compare')",
+      );
+    }
+    if (measure.name === 'pwcca' && options['variant'] === 'anatome') {
+      throw new UnsupportedError(
+        `${label}: variant 'anatome' adds up absolute values over the samples, of which shards keep none: use variant 'paper' ` +
+          "or 'google', or compare all samples on one machine ('svcca compare')",
+      );
+    }
+  }
+  return combineNeeds(asked.map(({ needs }) => needs));
+}

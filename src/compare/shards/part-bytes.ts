@@ -1,0 +1,262 @@
+/**
+ * Parts as bytes: a safetensors file whose header says all that is known of the part, so that nothing but the numbers is to be
+ * trusted to a checksum.
+ *
+ * @module
+ */
+import { FormatError, SvccaError } from '../../errors.js';
+import { FLOAT32_TOLERANCE, FLOAT64_TOLERANCE } from '../../factor/factor.js';
+import type { Joint, JointLayer, JointPair } from '../../factor/joint-data.js';
+import { crc32 } from '../../io/crc32.js';
+import { PART_FORMAT } from './part-info.js';
+import type { PartInfo, PartView } from './part-info.js';
+
+/** Bytes before the header: its length. */
+export const PART_PREFIX = 8;
+
+/** More than any header has: thousands of layers. */
+const MOST_HEADER = 2 ** 28;
+
+/** An array of the file. */
+interface Entry {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** All arrays, in their order. */
+function entriesOf({ views, cells, rowNorms }: PartInfo): Entry[] {
+  return [
+    ...views.flatMap(({ neurons, rows }, v): Entry[] => [
+      { name: `view.${v}.mean.high`, shape: [neurons] },
+      { name: `view.${v}.mean.low`, shape: [neurons] },
+      { name: `view.${v}.triangle`, shape: [rows, neurons] },
+      ...(rowNorms
+        ? [
+            { name: `view.${v}.norms.squares`, shape: [1] },
+            { name: `view.${v}.norms.along`, shape: [neurons] },
+          ]
+        : []),
+    ]),
+    ...cells.flatMap(({ a, b }, c): Entry[] => [
+      { name: `pair.${c}.inner`, shape: [views[a].rows, views[b].rows] },
+      ...(rowNorms
+        ? [
+            { name: `pair.${c}.norms.products`, shape: [1] },
+            { name: `pair.${c}.norms.alongX`, shape: [views[a].neurons] },
+            { name: `pair.${c}.norms.alongY`, shape: [views[b].neurons] },
+          ]
+        : []),
+    ]),
+  ];
+}
+
+/** The arrays of a part, in the same order. */
+function arraysOf({ layers, pairs }: Joint): Float64Array[] {
+  return [
+    ...layers.flatMap(({ mean, root, norms }) => [
+      mean.high,
+      mean.low,
+      root.data,
+      ...(norms ? [Float64Array.of(norms.squares), norms.along] : []),
+    ]),
+    ...pairs.flatMap(({ inner, norms }) => [
+      inner.data,
+      ...(norms ? [Float64Array.of(norms.products), norms.alongX, norms.alongY] : []),
+    ]),
+  ];
+}
+
+const sizeOf = ({ shape }: Entry): number => shape.reduce((product, axis) => product * axis, 1);
+
+/** The header as text, and the number of values after it. */
+function headerOf(info: PartInfo, part: string, checksum: string): { text: string; values: number } {
+  let values = 0;
+  const tensors = entriesOf(info).map((entry) => {
+    const begin = 8 * values;
+    values += sizeOf(entry);
+    return [entry.name, { dtype: 'F64', shape: entry.shape, data_offsets: [begin, 8 * values] }] as const;
+  });
+  const metadata = { format: PART_FORMAT, part, checksum };
+  return { text: JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(tensors) }), values };
+}
+
+/** The bytes of a part. */
+export function partBytes(info: PartInfo, joint: Joint): Uint8Array<ArrayBuffer> {
+  const part = JSON.stringify(info);
+  const placeholder = headerOf(info, part, '0'.repeat(8));
+  const start = PART_PREFIX + aligned(utf8(placeholder.text).length);
+  const bytes = new Uint8Array(start + 8 * placeholder.values);
+  const values = new Float64Array(bytes.buffer, start);
+  let at = 0;
+  for (const array of arraysOf(joint)) {
+    values.set(array, at);
+    at += array.length;
+  }
+  const { text } = headerOf(info, part, checksumOf(part, bytes.subarray(start)));
+  bytes.fill(0x20, PART_PREFIX, start);
+  bytes.set(utf8(text), PART_PREFIX);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(start - PART_PREFIX), true);
+  return bytes;
+}
+
+/** What the header of a part says, and where its numbers begin and end. */
+export interface PartHeader {
+  readonly info: PartInfo;
+  readonly part: string;
+  readonly checksum: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Length of the header, from the first bytes of a file of `size` bytes. @throws FormatError */
+export function partHeaderLength(prefix: Uint8Array, size: number, name: string): number {
+  if (prefix.length < PART_PREFIX) throw notAPart(name, 'it is shorter than any part');
+  const view = new DataView(prefix.buffer, prefix.byteOffset, PART_PREFIX);
+  const length = Number(view.getBigUint64(0, true));
+  if (length < 2 || length > MOST_HEADER || length > size - PART_PREFIX) {
+    throw notAPart(name, `its header would have ${length} bytes, of ${size} in the file`);
+  }
+  return length;
+}
+
+/** Reads the header; `size` is that of the whole file. @throws FormatError */
+export function readPartHeader(header: Uint8Array, size: number, name: string): PartHeader {
+  const text = textOf(header, name);
+  const metadata = (parseJson(text, name, 'header') as { __metadata__?: Record<string, unknown> } | null)
+    ?.__metadata__;
+  const { format, part, checksum } = metadata ?? {};
+  if (format !== PART_FORMAT) {
+    const found = typeof format === 'string' ? `'${format}'` : 'no format of a part';
+    throw notAPart(name, `its header names ${found}, '${PART_FORMAT}' is read here`);
+  }
+  if (typeof part !== 'string' || typeof checksum !== 'string') throw damaged(name);
+  const info = parseJson(part, name, 'description') as PartInfo;
+  const expected = expectedHeader(info, part, checksum, name);
+  if (expected.text !== text.trimEnd()) throw damaged(name);
+  const start = PART_PREFIX + header.length;
+  const end = start + 8 * expected.values;
+  if (size !== end) {
+    const what = size < end ? 'it is cut off' : 'something follows its end';
+    throw new FormatError(`${name}: ${what}: ${size} bytes of ${end}; compute this part again`, {
+      offset: Math.min(size, end),
+    });
+  }
+  return { info, part, checksum, start, end };
+}
+
+/** Reads a whole part. @throws FormatError */
+export function readPart(bytes: Uint8Array, name: string): { info: PartInfo; joint: Joint } {
+  const length = partHeaderLength(bytes.subarray(0, PART_PREFIX), bytes.length, name);
+  const header = bytes.subarray(PART_PREFIX, PART_PREFIX + length);
+  const { info, part, checksum, start } = readPartHeader(header, bytes.length, name);
+  const data = bytes.subarray(start);
+  if (checksumOf(part, data) !== checksum) {
+    throw new FormatError(`${name}: the checksum is wrong, so it is damaged; compute this part again`, {
+      offset: start,
+    });
+  }
+  // A view of the bytes where they lie on a multiple of 8, else a copy.
+  const place = data.byteOffset % 8 === 0 ? data : data.slice();
+  const values = new Float64Array(place.buffer, place.byteOffset, place.length / 8);
+  if (!values.every(Number.isFinite)) throw new FormatError(`${name} holds numbers that are not finite`);
+  return { info, joint: jointOfValues(info, values) };
+}
+
+function jointOfValues({ views, cells, rowNorms }: PartInfo, values: Float64Array): Joint {
+  let at = 0;
+  const take = (length: number): Float64Array => values.subarray(at, (at += length));
+  const layers = views.map(({ neurons, rows, datapoints, storage }): JointLayer => {
+    const mean = { high: take(neurons), low: take(neurons) };
+    const root = { rows, cols: neurons, data: take(rows * neurons) };
+    const precision = storage === 'float32' ? FLOAT32_TOLERANCE : FLOAT64_TOLERANCE;
+    const norms = rowNorms && { norms: { squares: take(1)[0], along: take(neurons) } };
+    return { samples: datapoints, mean, root, precision, ...norms };
+  });
+  const pairs = cells.map(({ a, b }): JointPair => {
+    const [x, y] = [views[a], views[b]];
+    const inner = { rows: x.rows, cols: y.rows, data: take(x.rows * y.rows) };
+    const norms = rowNorms && {
+      norms: { products: take(1)[0], alongX: take(x.neurons), alongY: take(y.neurons) },
+    };
+    return { inner, ...norms };
+  });
+  return { layers, pairs };
+}
+
+/** The header that such a part must have; of a description that makes no sense there is none. */
+function expectedHeader(info: PartInfo, part: string, checksum: string, name: string) {
+  if (!isInfo(info)) throw damaged(name);
+  try {
+    return headerOf(info, part, checksum);
+  } catch (cause) {
+    if (cause instanceof SvccaError) throw cause;
+    throw damaged(name);
+  }
+}
+
+function isInfo(info: Partial<PartInfo> | null): info is PartInfo {
+  if (info?.format !== PART_FORMAT) return false;
+  const { views, cells, ranges, measures, layers, total } = info;
+  const lists = [views, cells, ranges, measures, layers?.a, layers?.b];
+  return (
+    lists.every(Array.isArray) &&
+    isCount(total) &&
+    views!.every(isView) &&
+    cells!.every(({ a, b }) => a in views! && b in views!) &&
+    ranges!.every(([from, to]) => isCount(from) && isCount(to) && from < to)
+  );
+}
+
+function isView({ neurons, rows, datapoints, storage }: PartView): boolean {
+  return [neurons, rows, datapoints].every(isCount) && (storage === 'float32' || storage === 'float64');
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function checksumOf(part: string, data: Uint8Array): string {
+  return crc32(data, crc32(utf8(part)))
+    .toString(16)
+    .padStart(8, '0');
+}
+
+function aligned(length: number): number {
+  return Math.ceil(length / 8) * 8;
+}
+
+function utf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function textOf(bytes: Uint8Array, name: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw notAPart(name, 'its header is not UTF-8 text', cause);
+  }
+}
+
+function parseJson(text: string, name: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw notAPart(name, `its ${what} is not JSON`, cause);
+  }
+}
+
+function notAPart(name: string, why: string, cause?: unknown): FormatError {
+  return new FormatError(`${name} is not a part as 'svcca moments' writes it: ${why}`, {
+    offset: 0,
+    ...(cause !== undefined && { cause }),
+  });
+}
+
+function damaged(name: string): FormatError {
+  return new FormatError(
+    `${name}: its header contradicts itself, so it is damaged; compute this part again`,
+    {
+      offset: PART_PREFIX,
+    },
+  );
+}
