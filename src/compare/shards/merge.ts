@@ -43,8 +43,10 @@ const RUN = ['engine', 'threads', 'signal', 'onProgress', 'measure'];
  * number and the sizes of the parts. They are merged in the order of their samples, so that the order in which they are given
  * does not change a bit of the result.
  *
- * Nothing is squared on the way, so that it is as accurate as the direct route: where the condition of the layers is up to about
- * 10⁴, scores agree with those of `compare` to 1e-12; beyond, each of the two errs by about ε times the condition.
+ * Nothing is squared on the way: the result is that of `method: 'direct'`, to about ε times the condition of the layers (1e-12 up to
+ * a condition of 10⁵), and so that of `compare`, wherever its own route is as accurate: of float64 activations, and of float32 ones up
+ * to a condition of some hundreds. Beyond, the squared moments of `compare` err by ε times the square of it, and the merged parts do not.
+ * Directions end where they do there, at `1e-7` of the largest for float32 activations.
  *
  * @param parts - in memory, or opened by `openPart` of `svcca/node`, of which only one at a time is then held.
  * @throws DataError, naming the part: where one is of another comparison, two hold the same samples, or samples are missing;

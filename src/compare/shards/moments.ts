@@ -201,8 +201,8 @@ async function collect(
       await collectors[g].add(matrices, breathe);
     }
     done += batches[0].samples;
-    await pause(signal);
     onProgress?.({ stage: 'moments', done, total: to - from });
+    await pause(signal);
   }
   if (state === undefined || done < to - from) {
     throw new DataError(
