@@ -54,6 +54,9 @@ def main():
     finally:
         spark.stop()
     print(run([*svcca, "merge", *parts, "--out", options.out]), end="")
+    # What a task was writing when it was killed; no part has such a name.
+    for unfinished in options.folder.glob(".svcca-*.tmp"):
+        unfinished.unlink()
 
 
 main()
