@@ -4,104 +4,170 @@
  * @module
  */
 import type * as tf from '@tensorflow/tfjs';
-import { OptionError, ShapeError, UnsupportedError } from '../errors.js';
+import { OptionError, ShapeError } from '../errors.js';
 import { show } from '../options.js';
 import type { LayerInfo } from './activations.js';
-import { readGraph, tapsOf, type Graph } from './model-graph.js';
-import type { InputInfo, Probe, ProbeOptions } from './probe.js';
+import { arranged, layersToArrange } from './arrange.js';
+import { channelsLastOrder, ownChannelAxis } from './channel-axis.js';
+import { isLayer, type Layer } from './layer-parts.js';
+import { readMasks } from './masks.js';
+import { infosOf, readGraph, type Graph } from './model-graph.js';
+import type { InputInfo, Probe, ProbeOptions, RawTensor } from './probe.js';
 import { isLayersModel } from './recognise.js';
-import { planGraph, runGraph, type Plan } from './run-graph.js';
-import { loadTfjs } from './tfjs.js';
+import { planGraph, runGraph, type Captured, type Plan, type Run } from './run-graph.js';
+import { loadTfjs, type Tfjs } from './tfjs.js';
 
 /**
- * Lists what can be captured of a model, in order of execution, inputs and nested models included: a nested model's
- * layers by path (`backbone/conv1`) and then the nested model itself; a layer used twice as `name@0` and `name@1`.
+ * Lists what can be captured of a model, in order of execution, inputs and nested models included.
+ *
+ * - A nested model's layers go by path (`backbone/conv1`), and then the nested model itself; so do the layers that a custom
+ *   layer holds in its properties and calls (`block/conv1`).
+ * - A layer used twice is `name@0` and `name@1`, one with several outputs `name:0`, `name:1`, … (of an LSTM with `returnState`
+ *   its output, its hidden and its cell state).
+ * - Shapes have the channels last, as activations are captured, also where the model has them first.
+ *
+ * Custom layers are run once on zeros to find the order of what they call.
  *
  * @throws UnsupportedError for a model without symbolic outputs; OptionError for what is not a model.
  */
 export function listModelLayers(model: tf.LayersModel): LayerInfo[] {
-  return tapsOf(graphOfModel(model)).map(({ info }) => info);
+  return infosOf(graphOfModel(model));
 }
 
 /**
  * Opens a probe on some of a model's layers.
  *
+ * A stateful recurrent layer starts every sample from the state zero, whatever batch it is in, and its own states stay as
+ * they are. In training, dropout and noise depend on the seed, the layer's name and the number of the batch's first sample,
+ * batch norm takes the statistics of the batch, and moving statistics are put back after it.
+ *
  * @param layers - a selection of {@link listModelLayers}, by name.
  * @throws OptionError for a name that the model does not have; UnsupportedError as {@link listModelLayers}, and for a
- * stateful layer, whose activations depend on the batches before.
+ * layer that is stateful in a way of its own or draws the size of its images at random.
  */
 export async function openModelProbe(
   model: tf.LayersModel,
   layers: readonly Pick<LayerInfo, 'name'>[],
   options: ProbeOptions = {},
 ): Promise<Probe> {
-  if (options.training === true) throw new UnsupportedError('training mode is not there yet');
   const graph = graphOfModel(model);
   const wanted = new Set(layers.map((layer) => layer.name));
-  const chosen = tapsOf(graph).filter(({ info }) => wanted.has(info.name));
+  const chosen = infosOf(graph).filter(({ name }) => wanted.has(name));
   if (chosen.length !== wanted.size) {
-    const found = new Set(chosen.map(({ info }) => info.name));
+    const found = new Set(chosen.map(({ name }) => name));
     const missing = [...wanted].find((name) => !found.has(name));
     throw new OptionError(`model '${model.name}' has no layer '${missing}'`);
   }
+  const { training = false, seed = 0 } = options;
   const tf = await loadTfjs();
-  let plan: Plan | undefined = planGraph(graph, wanted);
-  refuseStateful(plan);
+  const plan = planGraph(graph, wanted);
+  const arrangedLayers = layersToArrange(layersOf(plan));
   const inputs = graph.inputs.map(({ sourceLayer, shape, dtype }) => ({
     name: sourceLayer.name,
     shape,
     dtype,
   }));
-  const names = chosen.map(({ info }) => info.name);
-  const runOnDevice = (tensors: readonly tf.Tensor[]): Map<string, tf.Tensor> => {
-    if (plan === undefined) throw new OptionError('the probe is disposed');
-    const steps = plan;
+  const names = chosen.map(({ name }) => name);
+  let disposed = false;
+  const capture = (tensors: readonly tf.Tensor[], start: number): Map<string, Captured> => {
+    if (disposed) throw new OptionError('the probe is disposed');
     checkInputs(inputs, tensors, model.name);
-    const outputs = tf.tidy(() => {
-      const taps = new Map<string, tf.Tensor>();
-      runGraph(steps, tensors, { training: false }, taps);
-      return names.map((name) => taps.get(name)!);
-    });
-    return new Map(names.map((name, i) => [name, outputs[i]]));
+    const captured = arranged(arrangedLayers, training ? { seed, start } : undefined, (begin) =>
+      captureRun(tf, plan, tensors, { settings: { training }, begin }),
+    );
+    return new Map(names.map((name) => [name, captured.get(name)!]));
   };
   return {
-    layers: chosen.map(({ info }) => info),
+    layers: chosen,
     inputs,
-    runOnDevice: (tensors) =>
-      Promise.resolve(new Map([...runOnDevice(tensors)].map(([name, tensor]) => [name, { tensor }]))),
-    async run(tensors) {
-      const outputs = [...runOnDevice(tensors)];
+    async runOnDevice(tensors, start = 0) {
+      const outputs = capture(tensors, start);
       try {
-        const values = await Promise.all(outputs.map(([, tensor]) => tensor.data()));
-        return new Map(outputs.map(([name, { shape }], i) => [name, { shape, data: values[i] }]));
+        const masks = await readMasks(outputs);
+        return new Map(
+          [...outputs].map(([name, { tensor }]) => [name, withMask({ tensor }, masks.get(name))]),
+        );
+      } catch (error) {
+        for (const { tensor } of outputs.values()) tensor.dispose();
+        throw error;
       } finally {
-        for (const [, tensor] of outputs) tensor.dispose();
+        for (const { mask } of outputs.values()) mask?.dispose();
+      }
+    },
+    async run(tensors, start = 0) {
+      const outputs = capture(tensors, start);
+      try {
+        const masks = await readMasks(outputs);
+        const read = async ([name, { tensor }]: [string, Captured]) => {
+          const raw = { shape: tensor.shape, data: await tensor.data() };
+          return [name, withMask(raw, masks.get(name))] as const;
+        };
+        return new Map(await Promise.all([...outputs].map(read)));
+      } finally {
+        for (const { tensor, mask } of outputs.values()) {
+          tensor.dispose();
+          mask?.dispose();
+        }
       }
     },
     dispose() {
-      plan = undefined;
+      disposed = true;
     },
   };
+}
+
+/** Runs a plan; the tensors are the caller's to dispose, those of masks may be shared. */
+function captureRun(
+  tf: Tfjs,
+  plan: Plan,
+  inputs: readonly tf.Tensor[],
+  how: Pick<Run, 'settings' | 'begin'>,
+): Map<string, Captured> {
+  const taken = new Map<string, Captured>();
+  const masks = new Map<tf.Tensor, tf.Tensor>();
+  // Kept, because what is inside a custom layer may be freed by a tidy of its own.
+  const keep = (tensor: tf.Tensor): tf.Tensor => tf.keep(tensor.clone());
+  const onTap: Run['onTap'] = (tap, { tensor, mask }) => {
+    const axis = tap.axis ?? ('layer' in tap ? ownChannelAxis(tap.layer, tensor.rank) : undefined);
+    const order = channelsLastOrder(tensor.rank, axis);
+    const own = order === undefined ? keep(tensor) : tf.keep(tf.transpose(tensor, order));
+    taken.set(tap.info.name, { tensor: own });
+    if (mask === undefined) return;
+    masks.set(mask, masks.get(mask) ?? keep(mask));
+    taken.set(tap.info.name, { tensor: own, mask: masks.get(mask) });
+  };
+  try {
+    tf.tidy(() => {
+      runGraph(plan, inputs, { ...how, onTap });
+    });
+    return taken;
+  } catch (error) {
+    for (const { tensor } of taken.values()) tensor.dispose();
+    for (const mask of masks.values()) mask.dispose();
+    throw error;
+  }
+}
+
+function withMask<T extends object>(raw: T, mask: Uint8Array | undefined): T & Pick<RawTensor, 'mask'> {
+  return mask === undefined ? raw : { ...raw, mask };
+}
+
+function layersOf({ steps }: Plan): Layer[] {
+  return steps.flatMap(({ call, inner }) => (inner ? layersOf(inner) : [call.layer]));
 }
 
 function graphOfModel(model: unknown): Graph {
   if (isLayersModel(model)) return readGraph(model);
+  if (isLayer(model)) {
+    throw new OptionError(
+      `'${model.name}' is a layer and not a model: take tf.model({ inputs: x, outputs: layer.apply(x) }) with ` +
+        'x = tf.input({ shape })',
+    );
+  }
   const what = typeof model === 'object' && model !== null ? model.constructor.name : show(model);
   throw new OptionError(
     `${what} is not a model: give a tf.LayersModel (tf.sequential, tf.model, tf.loadLayersModel)`,
   );
-}
-
-function refuseStateful(plan: Plan): void {
-  for (const { call, inner } of plan.steps) {
-    if (inner) refuseStateful(inner);
-    else if (call.layer.stateful) {
-      throw new UnsupportedError(
-        `layer '${call.layer.name}' is stateful: what it gives depends on the batches before; build it with ` +
-          'stateful: false',
-      );
-    }
-  }
 }
 
 function checkInputs(inputs: readonly InputInfo[], tensors: readonly tf.Tensor[], model: string): void {

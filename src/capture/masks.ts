@@ -33,7 +33,7 @@ function withoutOnes(shape: readonly number[]): (readonly number[])[] {
 
 /** Reads the masks of activations, each tensor once; of activations without a mask nothing. */
 export async function readMasks(
-  outputs: ReadonlyMap<string, { readonly tensor: tf.Tensor; readonly mask?: tf.Tensor }>,
+  outputs: ReadonlyMap<string, { readonly tensor: tf.Tensor; readonly mask?: tf.Tensor | undefined }>,
 ): Promise<Map<string, Uint8Array>> {
   const tensors = [...new Set([...outputs.values()].flatMap(({ mask }) => mask ?? []))];
   const read = new Map(await Promise.all(tensors.map(async (mask) => [mask, await mask.data()] as const)));

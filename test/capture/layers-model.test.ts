@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { LayerInfo } from '../../src/capture/activations.js';
 import { listLayers, openProbe } from '../../src/capture/probe.js';
-import { ShapeError, UnsupportedError } from '../../src/errors.js';
+import { ShapeError } from '../../src/errors.js';
 import { branched, images, nested, randomise, sequential, withoutLeak } from './models.js';
 
 beforeAll(async () => {
@@ -211,11 +211,9 @@ describe('errors', () => {
     });
   });
 
-  it('refuses stateful layers and unknown names', async () => {
-    const model = tf.sequential({
-      layers: [tf.layers.lstm({ name: 'memory', units: 2, batchInputShape: [1, 3, 2], stateful: true })],
-    });
-    await expect(openProbe(model, [{ name: 'memory' }])).rejects.toThrow(UnsupportedError);
-    await expect(openProbe(model, [{ name: 'nope' }])).rejects.toThrow(/no layer 'nope'/);
+  it('refuses unknown names, and a layer where a model belongs', async () => {
+    await expect(openProbe(sequential(), [{ name: 'nope' }])).rejects.toThrow(/no layer 'nope'/);
+    const layer = tf.layers.dense({ name: 'alone', units: 2 });
+    expect(() => listLayers(layer as never)).toThrow(/'alone' is a layer and not a model: take tf.model\(/);
   });
 });
