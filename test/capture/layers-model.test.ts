@@ -1,46 +1,23 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import type { LayerInfo } from '../../src/capture/activations.js';
 import { listLayers, openProbe } from '../../src/capture/probe.js';
 import { ShapeError } from '../../src/errors.js';
-import { branched, images, nested, randomise, sequential, withoutLeak } from './models.js';
+import {
+  activations,
+  branched,
+  expectSame,
+  images,
+  names,
+  nested,
+  predict,
+  randomise,
+  sequential,
+  withoutLeak,
+} from './models.js';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
 });
-
-const names = (layers: readonly LayerInfo[]): string[] => layers.map((layer) => layer.name);
-
-/** What tfjs itself computes for some of the model's own symbolic tensors. */
-function predict(
-  model: tf.LayersModel,
-  outputs: tf.SymbolicTensor[],
-  x: tf.Tensor | tf.Tensor[],
-): tf.Tensor[] {
-  const sub = tf.model({ inputs: model.inputs, outputs });
-  const result = sub.predict(x);
-  return Array.isArray(result) ? result : [result];
-}
-
-async function activations(model: tf.LayersModel, layers: string[], x: tf.Tensor[]) {
-  const probe = await openProbe(
-    model,
-    layers.map((name) => ({ name })),
-  );
-  try {
-    return await probe.run(x);
-  } finally {
-    probe.dispose();
-  }
-}
-
-function expectSame(
-  raw: { shape: readonly number[]; data: ArrayLike<number> } | undefined,
-  tensor: tf.Tensor,
-): void {
-  expect(raw?.shape).toEqual(tensor.shape);
-  expect(Array.from(raw!.data)).toEqual(Array.from(tensor.dataSync()));
-}
 
 describe('values', () => {
   it('equals predict of sub-models, dropout off and batch norm by running statistics', async () => {

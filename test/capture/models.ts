@@ -1,6 +1,8 @@
 /** Small models and data that the tests of capture share. */
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'vitest';
+import type { LayerInfo } from '../../src/capture/activations.js';
+import { openProbe, type ProbeOptions, type RawActivation } from '../../src/capture/probe.js';
 
 /** Runs `body` and fails if it leaves more or fewer tensors than it found. */
 export async function withoutLeak<T>(body: () => Promise<T>): Promise<T> {
@@ -82,4 +84,47 @@ export function nested(): { model: tf.LayersModel; backbone: tf.LayersModel; blo
   const y = tf.layers.dense({ name: 'head', units: 2 }).apply(features);
   const model = randomise(tf.model({ inputs: x, outputs: y as tf.SymbolicTensor, name: 'transfer' }));
   return { model, backbone, block };
+}
+
+/** Names of layers. */
+export const names = (layers: readonly LayerInfo[]): string[] => layers.map((layer) => layer.name);
+
+/** What tfjs itself computes for some of the model's own symbolic tensors. */
+export function predict(
+  model: tf.LayersModel,
+  outputs: tf.SymbolicTensor[],
+  x: tf.Tensor | tf.Tensor[],
+): tf.Tensor[] {
+  const sub = tf.model({ inputs: model.inputs, outputs });
+  const result = sub.predict(x);
+  return Array.isArray(result) ? result : [result];
+}
+
+/** What a probe captures of some layers. */
+export async function activations(
+  model: tf.LayersModel,
+  layers: readonly string[],
+  x: readonly tf.Tensor[],
+  options?: ProbeOptions & { readonly start?: number },
+): Promise<Map<string, RawActivation>> {
+  const { start, ...probeOptions } = options ?? {};
+  const probe = await openProbe(
+    model,
+    layers.map((name) => ({ name })),
+    probeOptions,
+  );
+  try {
+    return await probe.run(x, start);
+  } finally {
+    probe.dispose();
+  }
+}
+
+/** Fails unless an activation is a tensor, bit by bit. */
+export function expectSame(
+  raw: { shape: readonly number[]; data: ArrayLike<number> } | undefined,
+  tensor: tf.Tensor,
+): void {
+  expect(raw?.shape).toEqual(tensor.shape);
+  expect(Array.from(raw!.data)).toEqual(Array.from(tensor.dataSync()));
 }
