@@ -20,7 +20,9 @@ function missing(): string | undefined {
 const reason = missing();
 const SHARDS = 7;
 
-describe.skipIf(reason !== undefined)(`on Apache Spark${reason === undefined ? '' : ` (${reason})`}`, () => {
+const title = `on Apache Spark${reason === undefined ? '' : ` (${reason})`}`;
+
+describe.skipIf(reason !== undefined)(title, { timeout: 180_000 }, () => {
   let folder: string;
   let workshop: Workshop;
 

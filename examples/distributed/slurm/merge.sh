@@ -10,3 +10,5 @@ set -euo pipefail
 parts=()
 for ((i = 0; i < SHARDS; i++)); do parts+=("$PARTS/part.$i"); done
 svcca merge "${parts[@]}" --out "$OUT"
+# What a task was writing when it was killed; no part has such a name.
+rm -f "$PARTS"/.svcca-*.tmp
