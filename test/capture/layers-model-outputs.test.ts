@@ -36,7 +36,7 @@ describe('layers with several outputs', () => {
     const [x, y] = [tf.input({ shape: [3, 2], name: 'x' }), tf.input({ shape: [3, 2], name: 'y' })];
     const both = tf.layers.bidirectional({
       name: 'both',
-      layer: tf.layers.simpleRNN({ units: 2, returnSequences: true }) as tf.RNN,
+      layer: tf.layers.simpleRNN({ units: 2, returnSequences: true }),
       mergeMode: null as never,
     });
     const [a, b] = [symbolic(both.apply(x)), symbolic(both.apply(y))];
