@@ -11,6 +11,11 @@ export interface Progress {
   readonly stage: string;
   readonly done: number;
   readonly total: number | undefined;
+  /**
+   * Datapoints read per second since the stage began, by the layer that has most of them (positions of a grid are datapoints);
+   * of stages that read activations.
+   */
+  readonly datapointsPerSecond?: number;
 }
 
 /** Options shared by every call that computes. */

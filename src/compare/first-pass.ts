@@ -1,165 +1,178 @@
 /**
- * The first pass of a comparison: the samples of every view become its factor, by moments or whole, or are held as they are.
+ * The first passes of a comparison: the samples of every view become its factor, by moments or whole, or are held as they are.
  *
  * @module
  */
 import { DataError, OptionError } from '../errors.js';
-import type { Matrix } from '../matrix.js';
-import type { Engine, HostMatrix } from '../engines/engine.js';
+import type { Engine } from '../engines/engine.js';
 import { together } from '../engines/scope.js';
-import { factorDirect } from '../factor/direct.js';
-import type { Factor } from '../factor/factor.js';
 import type { MethodChoice } from '../factor/in-memory.js';
-import { Moments, factorMoments } from '../factor/moments.js';
-import { sideOfMoments, sideOfSamples } from '../factor/products.js';
-import type { ProductSide } from '../factor/products.js';
-import { factorRows } from '../factor/wide.js';
 import type { Needs } from '../measures/measure.js';
 import type { Breathe } from '../options.js';
+import type { Budget, ViewBytes } from './budget.js';
+import { sum } from './budget.js';
+import { Collector } from './collector.js';
+import type { Collected } from './collector.js';
 import type { Plan } from './plan.js';
-import type { Batches, LockstepStream } from './stream.js';
-import { handleOf, matrixOf, precisionIn, shapeOf } from './views.js';
+import type { RunState } from './state.js';
+import type { LockstepStream, Wanted } from './stream.js';
+import type { ReadView, ViewStore } from './view-store.js';
 import type { Draw } from './views.js';
-import { waysOf } from './ways.js';
-import type { Way } from './ways.js';
+import type { Size, Way } from './ways.js';
 
 /** What the passes need to know beside the plan. */
 export interface PassOptions extends Draw {
   readonly method: MethodChoice;
   readonly memory: number;
-  /** Number of samples where it is known before reading. */
-  readonly samples: number | undefined;
   /** Called within a batch, between long steps. */
   readonly breathe: Breathe;
+  /** Called before the first batch of a stage with the number of samples that were read before. */
+  readonly begin: (samples: number) => void;
   /** Called after each batch with the number of samples read so far. @throws to stop */
-  readonly onBatch: (stage: 'moments' | 'cross', samples: number) => Promise<void>;
+  readonly onBatch: (stage: string, samples: number) => Promise<void>;
 }
 
-/** What the first pass found of a view. */
-export interface ReadView {
-  /** Where a measure needs factors. */
-  readonly factored?: FactoredView;
-  /** Where inner products are enough, and cheaper. */
-  readonly products?: ProductSide;
-  /** Where a measure needs the samples. */
-  readonly samples?: Matrix;
+/** What is to be read, and how. */
+export interface Reading {
+  readonly plan: Plan;
+  readonly ways: readonly Way[];
+  readonly sizes: readonly Size[];
+  readonly bytes: readonly ViewBytes[];
+  readonly budget: Budget;
+  readonly needs: Needs;
 }
 
-/** A factored view; a basis in host memory where the direct route made one. */
-export interface FactoredView {
-  readonly factor: Factor;
-  readonly basis?: HostMatrix;
+/** Where a reading was interrupted. */
+interface Interrupted {
+  readonly group: number;
+  readonly groups: readonly (readonly number[])[];
+  readonly samples: number;
 }
 
-/** Plans from the first batch, then reads every view, and counts the samples. */
+/** Reads every view into the store, in as many passes as the budget says. @returns the number of samples */
 export async function readViews(
   engine: Engine,
-  planFrom: (first: Batches) => Plan,
+  reading: Reading,
   stream: LockstepStream,
-  needs: Needs,
+  store: ViewStore,
+  state: RunState,
   options: PassOptions,
-): Promise<{ plan: Plan; views: ReadView[]; samples: number }> {
-  let collectors: Collector[] = [];
-  let plan: Plan | undefined;
+): Promise<number> {
+  const done = new Map<number, number>();
+  state.set('views', async function* () {
+    for (const [view] of done) yield { kind: 'view', value: { view, read: await store.get(view) } };
+    yield { kind: 'views', value: { samples } };
+  });
   let samples = 0;
-  let held = 0;
-  for await (const batches of stream.read()) {
-    if (plan === undefined) {
-      plan = planFrom(batches);
-      const ways = waysOf(plan, batches, needs, options);
-      collectors = plan.views.map((view, i) =>
-        collectorOf(engine, ways[i], shapeOf(view, batches, options).cols, needs),
-      );
-    }
-    for (const [i, view] of plan.views.entries()) {
-      const { moments, parts } = collectors[i];
-      if (parts) {
-        const part = await matrixOf(view, batches, options);
-        parts.push(part);
-        held += needs.samples ? part.data.byteLength : 0;
-        if (held > options.memory) throw tooLarge(held, samples + batches[0].samples, options);
-      }
-      if (moments) {
-        const batch = await handleOf(engine, view, batches, options);
-        await moments.add(batch, precisionIn(view, batches));
-        engine.dispose(batch);
-      }
-      await options.breathe();
-    }
-    samples += batches[0].samples;
-    await options.onBatch('moments', samples);
+  for (let record; (record = await state.take('view'));) {
+    const { view, read } = record.value as { readonly view: number; readonly read: ReadView };
+    await store.put(view, read);
+    done.set(view, view);
   }
-  if (plan === undefined || samples < 2) {
-    throw new DataError(`${samples} samples: at least 2 are needed to compare anything`, {
-      code: 'TOO_FEW_SAMPLES',
+  const before = (await state.take('views'))?.value as { readonly samples: number } | undefined;
+  samples = before?.samples ?? 0;
+  const interrupted = (await state.take('reading'))?.value as Interrupted | undefined;
+  if (interrupted === undefined && done.size === reading.plan.views.length) return samples;
+
+  const groups = interrupted?.groups ?? reading.budget.groups;
+  for (let group = interrupted?.group ?? 0; group < groups.length; group++) {
+    const from = interrupted?.group === group ? interrupted.samples : 0;
+    const name = groups.length === 1 ? 'moments' : `moments (${group + 1} of ${groups.length})`;
+    const views = groups[group];
+    const collectors: Collector[] = [];
+    for (const i of views) collectors.push(await collectorOf(engine, i, reading, state, from > 0));
+    let read = from;
+    state.set('reading', async function* () {
+      yield { kind: 'reading', value: { group, groups, samples: read } };
+      for (const collector of collectors) yield { kind: 'collected', value: await collector.state() };
     });
+    options.begin(from);
+    for await (const batches of stream.read({ from, wanted: layersOf(reading.plan, views) })) {
+      for (const collector of collectors) {
+        await collector.add(batches, options);
+        await options.breathe();
+      }
+      read += batches[0].samples;
+      checkHeld(store.samples + sum(collectors.map(({ bytes }) => bytes)), reading, read, options);
+      await options.onBatch(name, read);
+      await state.save();
+    }
+    if (read < 2) throw tooFew(read);
+    samples = read;
+    await finish(views, collectors, reading, store, options);
+    for (const view of views) done.set(view, view);
+    state.unset('reading');
+    await state.save(true);
   }
-  // Started together: an engine with threads factors them side by side.
-  const views = await together(collectors, (collector) => finished(engine, collector, needs, options));
-  return { plan, views, samples };
+  return samples;
 }
 
-/** What is gathered of a view while the batches pass: its moments, its datapoints, or both. */
-interface Collector {
-  readonly way: Way;
-  readonly moments?: Moments;
-  readonly parts?: Matrix[];
+/** @returns the error for so few samples */
+export function tooFew(samples: number): DataError {
+  return new DataError(`${samples} samples: at least 2 are needed to compare anything`, {
+    code: 'TOO_FEW_SAMPLES',
+  });
 }
 
-function collectorOf(engine: Engine, way: Way, neurons: number, needs: Needs): Collector {
-  const byMoments = way === 'factor by moments' || way === 'products by neurons';
-  return {
-    way,
-    ...(byMoments && { moments: new Moments(engine, neurons) }),
-    ...((!byMoments || needs.samples) && { parts: [] }),
-  };
+/** The layers of some views. */
+export function layersOf({ views }: Plan, which: Iterable<number>): Wanted {
+  const wanted = new Set(Array.from(which, (i) => JSON.stringify([views[i].side, views[i].layer])));
+  return (side, layer) => wanted.has(JSON.stringify([side, layer]));
 }
 
-async function finished(
+async function collectorOf(
   engine: Engine,
-  { way, moments, parts }: Collector,
-  needs: Needs,
-  { method }: PassOptions,
-): Promise<ReadView> {
-  const whole = parts && stack(parts);
-  const held = whole && needs.samples ? { samples: whole } : {};
-  if (moments) {
-    const data = await moments.data();
-    moments.dispose();
-    if (way === 'products by neurons') return { ...held, products: sideOfMoments(data) };
-    return { ...held, factored: { factor: await factorMoments(engine, data) } };
-  }
-  if (way === 'samples' || !whole) return held;
-  if (way === 'products by samples') return { ...held, products: await sideOfSamples(engine, whole) };
-  return { ...held, factored: await factorHeld(engine, whole, method) };
+  at: number,
+  { plan, ways, sizes, needs }: Reading,
+  state: RunState,
+  saved: boolean,
+): Promise<Collector> {
+  const about = { view: plan.views[at], way: ways[at], neurons: sizes[at].cols, needs };
+  const before = saved ? ((await state.take('collected'))?.value as Collected | undefined) : undefined;
+  return Collector.open(engine, about, before);
 }
 
-function tooLarge(bytes: number, samples: number, { memory }: PassOptions): OptionError {
+/** Makes of each view what is held of it: as many at once as fit, since an engine with threads factors them side by side. */
+async function finish(
+  views: readonly number[],
+  collectors: Collector[],
+  { bytes, budget }: Reading,
+  store: ViewStore,
+  { method, breathe }: PassOptions,
+): Promise<void> {
+  const room = budget.work - sum(views.map((i) => bytes[i].collect));
+  for (let from = 0; from < views.length;) {
+    let to = from + 1;
+    for (let used = bytes[views[from]].finish; to < views.length; to++) {
+      used += bytes[views[to]].finish;
+      if (used > room) break;
+    }
+    const chunk = collectors.slice(from, to);
+    const read = await together(chunk, (collector) => collector.finish(method));
+    for (const [i, one] of read.entries()) await store.put(views[from + i], one);
+    await breathe();
+    from = to;
+  }
+}
+
+/** Samples that are held must fit the memory. @throws OptionError before anything is read, where their number is known */
+export function checkSamplesFit(sizes: readonly Size[], samples: number | undefined, memory: number): void {
+  if (samples === undefined) return;
+  const bytes = sum(sizes.map(({ rows, cols, bytes: each }) => Math.round(rows!) * cols * each));
+  if (bytes > memory) throw tooMuch(SAMPLES, bytes, samples, memory);
+}
+
+/** Datapoints whose number is not known before reading may turn out to be too many. */
+function checkHeld(bytes: number, { needs }: Reading, samples: number, { memory }: PassOptions): void {
+  if (bytes > memory) throw tooMuch(needs.samples ? SAMPLES : DIRECT, bytes, samples, memory);
+}
+
+const SAMPLES = 'this measure compares samples with samples and holds them';
+const DIRECT = "method 'direct' holds the datapoints";
+
+function tooMuch(what: string, bytes: number, samples: number, memory: number): OptionError {
   return new OptionError(
-    `this measure compares samples with samples and holds them in memory: ${bytes} bytes after ${samples} samples, ` +
-      `above the ${memory} bytes allowed: raise 'memory', choose fewer 'layers' or 'positions', or set spatial to 'mean'`,
+    `${what} in memory: ${bytes} bytes after ${samples} samples, above the ${memory} bytes allowed: raise 'memory', choose ` +
+      "fewer 'layers' or 'positions', or set spatial to 'mean'",
   );
-}
-
-/** Factors a view whose datapoints are all in memory, and keeps its basis there. */
-async function factorHeld(engine: Engine, x: Matrix, method: MethodChoice): Promise<FactoredView> {
-  const rowwise = method !== 'direct' && x.rows < x.cols && x.data instanceof Float32Array;
-  const { factor, basis } = await (rowwise ? factorRows(engine, x) : factorDirect(engine, x));
-  if (basis === undefined) return { factor };
-  const held = await engine.download(basis);
-  engine.dispose(basis);
-  return { factor, basis: held };
-}
-
-function stack(parts: readonly Matrix[]): Matrix {
-  if (parts.length === 1) return parts[0];
-  const { cols, data } = parts[0];
-  const rows = parts.reduce((sum, part) => sum + part.rows, 0);
-  const all = data instanceof Float32Array ? new Float32Array(rows * cols) : new Float64Array(rows * cols);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part.data, at);
-    at += part.data.length;
-  }
-  return { rows, cols, data: all };
 }

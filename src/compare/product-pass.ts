@@ -1,57 +1,107 @@
 /**
- * The second pass where inner products are enough: cross-products of the centred samples, without any factor.
+ * A pass where inner products are enough: cross-products of the centred samples, without any factor.
  *
  * @module
  */
 import type { Engine, Handle } from '../engines/engine.js';
-import { inGroups, together } from '../engines/scope.js';
+import { inGroups } from '../engines/scope.js';
 import { dot, squaredNorms } from '../factor/cross.js';
 import { productsOfCross } from '../factor/products.js';
 import type { ProductPair } from '../measures/measure.js';
-import type { PassOptions, ReadView } from './first-pass.js';
-import type { Plan, View } from './plan.js';
-import type { LockstepStream } from './stream.js';
+import type { StateRecord } from './checkpoint-format.js';
+import { blocksOf, takeBlocks } from './cross-pass.js';
+import type { CellPass, CellWork } from './cross-pass.js';
+import type { PassOptions } from './first-pass.js';
+import type { RunState } from './state.js';
+import type { Batches } from './stream.js';
+import type { ReadView } from './view-store.js';
 import { handleOf, matrixOf } from './views.js';
 
-/** The pair of every cell, in the order of the plan; views that no cell asks for are not read. */
-export async function productCells(
-  engine: Engine,
-  plan: Plan,
-  views: readonly ReadView[],
-  stream: LockstepStream,
-  rowNorms: boolean,
-  options: PassOptions,
-): Promise<ProductPair[]> {
-  const asked = new Set(plan.cells.flatMap(({ a, b }) => [a, b]));
-  const blocks: Handle[] = [];
-  const norms = { self: new Float64Array(plan.views.length), cross: new Float64Array(plan.cells.length) };
-  let samples = 0;
-  for await (const batches of stream.read()) {
-    const squared: Float64Array[] = [];
-    const read = async (view: View, i: number): Promise<Handle | undefined> => {
-      if (!asked.has(i)) return undefined;
-      if (rowNorms) {
-        squared[i] = squaredNorms(await matrixOf(view, batches, options), views[i].products!.mean);
-        norms.self[i] += dot(squared[i], squared[i]);
-      }
-      return handleOf(engine, view, batches, options);
-    };
-    const handles = await inGroups(plan.views, read, options.breathe);
-    const addCell = async ({ a, b }: Plan['cells'][number], c: number): Promise<void> => {
-      const means = { a: views[a].products!.mean, b: views[b].products!.mean };
-      blocks[c] = await engine.accumulateCross(handles[a]!, handles[b]!, blocks[c], means);
-      if (rowNorms) norms.cross[c] += dot(squared[a], squared[b]);
-    };
-    await inGroups(plan.cells, addCell, options.breathe);
-    engine.dispose(...handles.filter((handle) => handle !== undefined));
-    samples += batches[0].samples;
-    await options.onBatch('cross', samples);
+/** Sums over samples of products of squared norms. */
+interface Sums {
+  readonly self: Float64Array;
+  readonly cross: Float64Array;
+}
+
+/** The cross-products of views that were not factored. */
+export class ProductPass implements CellPass {
+  private blocks = new Map<number, Handle>();
+  private sums: Sums;
+
+  private constructor(
+    private readonly engine: Engine,
+    private readonly work: CellWork,
+    private readonly options: PassOptions,
+  ) {
+    const { views, cells } = work.plan;
+    this.sums = { self: new Float64Array(views.length), cross: new Float64Array(cells.length) };
   }
-  return together(plan.cells, async ({ a, b }, c): Promise<ProductPair> => {
-    const [x, y] = [views[a].products!, views[b].products!];
-    const cross = await engine.download(blocks[c]);
-    engine.dispose(blocks[c]);
-    const sums = rowNorms ? { xx: norms.self[a], xy: norms.cross[c], yy: norms.self[b] } : undefined;
-    return { x, y, products: productsOfCross(x, y, cross, sums) };
-  });
+
+  /** @param state - to go on from, where a pass of these cells was interrupted. */
+  static async open(
+    engine: Engine,
+    work: CellWork,
+    options: PassOptions,
+    state: RunState,
+  ): Promise<ProductPass> {
+    const pass = new ProductPass(engine, work, options);
+    pass.sums = ((await state.take('sums'))?.value as Sums | undefined) ?? pass.sums;
+    pass.blocks = await takeBlocks(engine, state);
+    return pass;
+  }
+
+  get cells(): readonly number[] {
+    return this.work.cells;
+  }
+
+  async add(batches: Batches): Promise<void> {
+    const { engine, options, sums, blocks } = this;
+    const { plan, cells, views, needs } = this.work;
+    const squared = new Map<number, Float64Array>();
+    const read = async ([i, { products }]: readonly [number, ReadView]) => {
+      const view = plan.views[i];
+      if (needs.rowNorms) {
+        const norms = squaredNorms(await matrixOf(view, batches, options), products!.mean);
+        squared.set(i, norms);
+        sums.self[i] += dot(norms, norms);
+      }
+      return [i, await handleOf(engine, view, batches, options)] as const;
+    };
+    const handles = new Map(await inGroups([...views], read, options.breathe));
+    const addCell = async (c: number): Promise<void> => {
+      const { a, b } = plan.cells[c];
+      const means = { a: views.get(a)!.products!.mean, b: views.get(b)!.products!.mean };
+      const block = await engine.accumulateCross(handles.get(a)!, handles.get(b)!, blocks.get(c), means);
+      blocks.set(c, block);
+      if (needs.rowNorms) sums.cross[c] += dot(squared.get(a)!, squared.get(b)!);
+    };
+    await inGroups(cells, addCell, options.breathe);
+    engine.dispose(...handles.values());
+  }
+
+  async finish(): Promise<void> {
+    // Nothing is kept for passing alone.
+  }
+
+  async pair(c: number): Promise<ProductPair> {
+    const { engine, sums } = this;
+    const { plan, views, needs } = this.work;
+    const { a, b } = plan.cells[c];
+    const [x, y] = [views.get(a)!.products!, views.get(b)!.products!];
+    const block = this.blocks.get(c)!;
+    const cross = await engine.download(block);
+    engine.dispose(block);
+    this.blocks.delete(c);
+    const norms = needs.rowNorms ? { xx: sums.self[a], xy: sums.cross[c], yy: sums.self[b] } : undefined;
+    return { x, y, products: productsOfCross(x, y, cross, norms) };
+  }
+
+  close(): void {
+    // Every block ended with its pair.
+  }
+
+  async *state(): AsyncGenerator<StateRecord> {
+    yield { kind: 'sums', value: this.sums };
+    yield* blocksOf(this.engine, this.blocks);
+  }
 }

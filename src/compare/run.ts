@@ -5,61 +5,36 @@
  */
 import type { LayerInfo, Spatial } from '../capture/activations.js';
 import type { CaptureData } from '../capture/capture.js';
-import type { Positions } from '../capture/spatial.js';
-import type { OpenSpool } from '../capture/spool.js';
-import { DataError } from '../errors.js';
-import type { Engine } from '../engines/engine.js';
+import type { Positions } from '../capture/positions.js';
 import { openEngine } from '../engines/select.js';
-import { inGroups, withScope } from '../engines/scope.js';
+import { withScope } from '../engines/scope.js';
+import type { Engine } from '../engines/engine.js';
 import { DEFAULT_MEMORY } from '../factor/in-memory.js';
 import type { MethodChoice } from '../factor/in-memory.js';
-import type { SimilarityResult } from '../measures/measure.js';
-import { combineNeeds, evaluate, evaluateSamples } from '../measures/pair.js';
-import type { AnyPair } from '../measures/pair.js';
-import { breather, keyword, pause, wholeNumber } from '../options.js';
-import type { Breathe, RunOptions } from '../options.js';
+import type { Needs, SimilarityResult } from '../measures/measure.js';
+import { combineNeeds } from '../measures/pair.js';
+import { breather, keyword, wholeNumber } from '../options.js';
 import type { Asked } from './asked.js';
-import { readViews } from './first-pass.js';
-import type { PassOptions, ReadView } from './first-pass.js';
+import { bytesOf } from './batches.js';
+import { divide, viewBytes } from './budget.js';
+import { compareCells } from './cells.js';
+import { checkSamplesFit, readViews, tooFew } from './first-pass.js';
+import type { PassOptions, Reading } from './first-pass.js';
+import { identityOf } from './identity.js';
 import { planComparison } from './plan.js';
-import type { LayerOf, LayerPair, Plan } from './plan.js';
-import { pairsOfCells } from './second-pass.js';
+import type { LayerOf, LayerPair } from './plan.js';
+import { Reporter } from './progress.js';
+import type { ReadingOptions } from './reading-options.js';
 import { openSources } from './sources.js';
-import type { SideInput } from './sources.js';
-import { heldInMemory } from './stream.js';
-import type { LockstepStream } from './stream.js';
+import type { SideInput, Sources } from './sources.js';
+import { RunState } from './state.js';
+import { openStream } from './stream.js';
+import type { Batches, LockstepStream } from './stream.js';
+import { ViewStore } from './view-store.js';
+import { sizeOf, waysOf } from './ways.js';
 
-/** Options of every comparison of networks, beside the measures and theirs. */
-export interface ReadingOptions extends RunOptions {
-  /**
-   * What positions of a grid are: `'positions'`: datapoints, compared on the coarser of two grids; `'mean'`: averaged;
-   * `'flatten'`: each its own neurons. @defaultValue `'positions'`
-   */
-  readonly spatial?: Spatial;
-  /** Positions drawn of each image, the same on all sides. @defaultValue `'all'` */
-  readonly positions?: Positions;
-  /** Seed of that draw, and of what is random in training. @defaultValue `0` */
-  readonly seed?: number;
-  /** Runs models as in training: dropout on, batch norm by the batch. The models do not change. @defaultValue `false` */
-  readonly training?: boolean;
-  /** Samples run at a time. @defaultValue `64` */
-  readonly batchSize?: number;
-  /** Route to the factors. @defaultValue `'auto'` */
-  readonly method?: MethodChoice;
-  /**
-   * Bytes of activations that may be kept between the passes; beyond, the models run twice. Measures that compare samples
-   * with samples need their layers in it. @defaultValue 1 GiB
-   */
-  readonly memory?: number;
-  /** Where data that can be read only once (an iterator) are kept for the second pass. @defaultValue they are refused then */
-  readonly spool?: OpenSpool;
-}
-
-/** Names of {@link ReadingOptions}, for calls where options of measures stand beside them. */
-export const READING_OPTIONS = [
-  ...['spatial', 'positions', 'seed', 'training', 'batchSize', 'method', 'memory', 'spool'],
-  ...['engine', 'threads', 'signal', 'onProgress'],
-];
+export { READING_OPTIONS } from './reading-options.js';
+export type { ReadingOptions } from './reading-options.js';
 
 /** What came of a comparison. */
 export interface Compared {
@@ -100,33 +75,17 @@ export async function runComparison(
     const sources = await openSources(inputs, data, { ...options, onDevice });
     try {
       const pairs = pairsOf(sources.sides);
-      // Where only samples are needed they are kept as they are read, and not read again.
-      const held = sources.inMemory ? Infinity : needs.keep ? memory : 0;
-      const stream = heldInMemory(() => sources.read(), held, sources.samples());
-      const passes: PassOptions = {
-        method,
-        memory,
-        positions,
-        seed,
-        samples: sources.samples(),
-        breathe: breather(signal),
-        onBatch: async (stage, done) => {
-          await pause(signal);
-          options.onProgress?.({ stage, done, total: sources.samples() });
-        },
-      };
+      const stream = openStream(sources, options.spool);
       try {
-        const { results, samples } = await withScope(opened, async (engine) => {
-          const plan = (first: Parameters<typeof planComparison>[1]) => planComparison(pairs, first);
-          const read = await readViews(engine, plan, stream, needs, passes);
-          const cells = await gather(engine, read.plan, read.views, stream, passes, needs);
-          const name = describer(inputs, pairs);
-          return { results: await evaluateAll(engine, cells, asked, name, options), samples: read.samples };
-        });
+        const run = { inputs, pairs, asked, needs, sources, stream };
+        const settings = { ...options, positions, seed, memory, method };
+        const { results, samples } = await withScope(opened, (engine) =>
+          compareStream(engine, run, settings),
+        );
         const { sides, spatial } = sources;
         return { results, pairs, sides, engine: opened.name, samples, reading: { spatial, positions, seed } };
       } finally {
-        stream.close();
+        await stream.close();
       }
     } finally {
       await sources.close();
@@ -136,66 +95,92 @@ export async function runComparison(
   }
 }
 
-/** Everything that the measures may use of one pair of layers. */
-interface CellData {
-  readonly pair?: AnyPair;
-  readonly x: ReadView;
-  readonly y: ReadView;
-  readonly breathe: Breathe;
+/** What is compared. */
+interface Run {
+  readonly inputs: readonly SideInput[];
+  readonly pairs: readonly LayerPair[];
+  readonly asked: readonly Asked[];
+  readonly needs: Needs;
+  readonly sources: Sources;
+  readonly stream: LockstepStream;
 }
 
-async function gather(
-  engine: Engine,
-  plan: Plan,
-  views: readonly ReadView[],
-  stream: LockstepStream,
-  passes: PassOptions,
-  needs: ReturnType<typeof combineNeeds>,
-): Promise<CellData[]> {
-  const pairs = needs.keep ? await pairsOfCells(engine, plan, views, stream, needs, passes) : [];
-  return plan.cells.map(({ a, b }, c) => ({
-    ...(pairs[c] && { pair: pairs[c] }),
-    x: views[a],
-    y: views[b],
-    breathe: passes.breathe,
-  }));
-}
+/** Options with their defaults. */
+type Settings = ReadingOptions & {
+  readonly positions: Positions;
+  readonly seed: number;
+  readonly memory: number;
+  readonly method: MethodChoice;
+};
 
-async function evaluateAll(
+/** Plans from the first batch, reads the views, compares the cells. */
+async function compareStream(
   engine: Engine,
-  cells: readonly CellData[],
-  asked: readonly Asked[],
-  name: (cell: number) => string,
-  { signal, onProgress }: RunOptions,
-): Promise<SimilarityResult[][]> {
-  const results: SimilarityResult[][] = [];
-  for (const { measure, label, options, needs } of asked) {
-    const work = async ({ pair, x, y, breathe }: CellData, c: number): Promise<SimilarityResult> => {
-      try {
-        if (!needs.samples) return await evaluate(measure, pair!, options, engine);
-        return await evaluateSamples(measure, { x: x.samples!, y: y.samples!, breathe }, options, engine);
-      } catch (error) {
-        throw named(error, name(c));
-      }
-    };
-    const between = async (done: number): Promise<void> => {
-      onProgress?.({ stage: label, done, total: cells.length });
-      await pause(signal);
-    };
-    // Measures of the samples bring tiles of their own to every thread: one cell at a time.
-    results.push(await inGroups(cells, work, between, needs.samples ? 1 : undefined));
+  run: Run,
+  settings: Settings,
+): Promise<{ results: SimilarityResult[][]; samples: number }> {
+  const { pairs, asked, sources, stream } = run;
+  const first = await stream.first();
+  if (first === undefined) throw tooFew(0);
+  const reading = plan(run, settings, first);
+  stream.keepUpTo(reading.budget.activations);
+  const reporter = new Reporter(settings, () => sources.samples());
+  reporter.perSample = Math.max(1, ...reading.sizes.map(({ perSample }) => perSample));
+  const passes: PassOptions = {
+    ...settings,
+    breathe: breather(settings.signal),
+    begin: reporter.begin,
+    onBatch: reporter.batch,
+  };
+  const [batch] = first;
+  const store = new ViewStore(reading.budget.held, settings.spool);
+  const state = await RunState.open(settings.checkpoint, () =>
+    identityOf(sources, pairs, asked, settings, engine.name, first),
+  );
+  try {
+    const samples = await readViews(engine, reading, stream, store, state, passes);
+    const stage = asked.map(({ label }) => label).join(', ');
+    const results = await compareCells({
+      ...{ engine, reading, store, stream, state, asked, options: passes },
+      batch: batch.samples,
+      nameOf: describer(run),
+      onCells: (done) => reporter.cells(stage, done, pairs.length),
+    });
+    await state.remove();
+    return { results, samples };
+  } finally {
+    await state.close();
+    await store.close();
   }
-  return results;
 }
 
-/** What is wrong with the data of a cell is told with the names of its layers. */
-function named(error: unknown, name: string): unknown {
-  if (!(error instanceof DataError)) return error;
-  const code = error.code === 'TOO_FEW_SAMPLES' ? error.code : 'DATA';
-  return new DataError(`${name}: ${error.message}`, { cause: error, code });
+/** What is read, in which way, and in how many passes. */
+function plan({ inputs, pairs, needs, sources }: Run, settings: Settings, first: Batches): Reading {
+  const samples = sources.samples();
+  const { memory } = settings;
+  const options = { ...settings, samples };
+  const comparison = planComparison(pairs, first);
+  const ways = waysOf(comparison, first, needs, options);
+  const sizes = comparison.views.map((view) => sizeOf(view, first, options));
+  if (needs.samples) checkSamplesFit(sizes, samples, memory);
+  const bytes = ways.map((way, i) => viewBytes(way, sizes[i], needs));
+  const batch = bytesOf(first);
+  const nothingToKeep = !needs.keep || sources.inMemory;
+  const budget = divide({
+    memory,
+    views: bytes,
+    nameOf: (view) => {
+      const { side, layer } = comparison.views[view];
+      return `layer '${layer}' of ${inputs[side].label}, with ${sizes[view].cols} neurons,`;
+    },
+    batch: sources.inMemory ? 0 : batch,
+    activations: nothingToKeep ? 0 : samples && (batch / first[0].samples) * samples,
+    spool: settings.spool !== undefined,
+  });
+  return { plan: comparison, ways, sizes, bytes, budget, needs };
 }
 
-function describer(inputs: readonly SideInput[], pairs: readonly LayerPair[]): (cell: number) => string {
+function describer({ inputs, pairs }: Run): (cell: number) => string {
   const of = ({ side, layer }: LayerOf) =>
     inputs.length === 2 ? layer : `${layer} of ${inputs[side].label}`;
   return (cell) => `${of(pairs[cell].a)} (x) against ${of(pairs[cell].b)} (y)`;

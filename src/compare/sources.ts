@@ -55,6 +55,8 @@ export interface Sources {
   samples(): number | undefined;
   /** Whether every activation is in memory already. */
   readonly inMemory: boolean;
+  /** Whether a range that starts where a batch started has the same batches from there on. */
+  readonly seekable: boolean;
   /** All samples, or those of a range. */
   read(range?: SampleRange): AsyncIterable<Batches>;
   /** Gives up what is held between passes; the sides stay usable. */
@@ -91,6 +93,7 @@ export async function openSources(
       spatial: together.spatial,
       samples: () => together.samples,
       inMemory: false,
+      seekable: true,
       read: (range) =>
         (options.onDevice
           ? together.deviceBatches(range)
@@ -99,13 +102,16 @@ export async function openSources(
     };
   }
   const opened = sets.filter((set) => set !== undefined);
+  const cutting = opened.filter(({ inMemory }) => !inMemory).length + (together === undefined ? 0 : 1);
   const captured = together?.sides.values();
   return {
     sides: sets.map((set) => set?.layers ?? captured!.next().value!.layers),
     spatial: together?.spatial ?? opened[0].spatial,
     samples: () =>
       [together?.samples, ...opened.map((set) => set.samples())].find((samples) => samples !== undefined),
-    inMemory: opened.length === inputs.length && opened.every(({ inMemory }) => inMemory),
+    inMemory: cutting === 0,
+    // Batches end wherever those of any side do, and a side that starts elsewhere may end them elsewhere.
+    seekable: cutting <= 1,
     read: (range) => {
       const streams = opened.map((set) => set.batches(range));
       return together === undefined ? zipBatches(...streams) : mixed(sets, together, streams, range);
@@ -183,11 +189,10 @@ async function* reduced(
   spatial: Spatial,
 ): AsyncGenerator<ActivationBatch> {
   for await (const batch of batches) {
-    const { start } = batch;
-    const layers = [...batch.layers].map(
-      ([name, block]) => [name, applySpatial(block, spatial, { layer: `layer '${name}'`, start })] as const,
-    );
-    yield { ...batch, layers: new Map(layers) };
+    yield {
+      ...batch,
+      layers: new Map([...batch.layers].map(([name, block]) => [name, applySpatial(block, spatial)])),
+    };
   }
 }
 

@@ -38,8 +38,16 @@ export class Projector {
     this.refine = !wellConditioned(factor, kept);
   }
 
-  static async open(engine: Engine, factor: Factor, kept: number): Promise<Projector> {
-    return new Projector(engine, factor, kept, await engine.upload(whitening(factor, kept)));
+  /** @param saved - {@link Projector.state} of a projector of the same factor, to go on from. */
+  static async open(engine: Engine, factor: Factor, kept: number, saved?: HostMatrix): Promise<Projector> {
+    const projector = new Projector(engine, factor, kept, await engine.upload(whitening(factor, kept)));
+    if (saved) projector.selfGram = await engine.upload(saved);
+    return projector;
+  }
+
+  /** What it has gathered of the rows so far, in host memory, where it gathers anything. */
+  async state(): Promise<HostMatrix | undefined> {
+    return this.selfGram && this.engine.download(this.selfGram);
   }
 
   /** Rows of the basis for a batch; the caller disposes both. */

@@ -35,6 +35,16 @@ export class Moments {
     this.mean = new Float64Array(neurons);
   }
 
+  /** Moments that go on from those saved before, to the same bits as without the break. */
+  static async resume(engine: Engine, { samples, mean, gram, precision }: MomentsData): Promise<Moments> {
+    const moments = new Moments(engine, mean.length);
+    moments.samples = samples;
+    moments.mean = mean;
+    moments.precision = precision ?? FLOAT64_TOLERANCE;
+    moments.gram = await engine.upload(gram);
+    return moments;
+  }
+
   /**
    * Adds a batch `[samples, neurons]`, which stays the caller's: its Gram about its own mean, then the pairwise update of
    * Chan, Golub and LeVeque (1983). `Σxxᵀ − nμμᵀ` would lose every digit that a large offset takes.

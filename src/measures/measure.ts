@@ -79,7 +79,7 @@ export interface WhitenedPair {
   readonly rowNorms?: RowNorms;
   /**
    * `Σᵢ |xᵢ · qⱼ|` over the raw (uncentred) samples of a side, for each column of `directions` `[neurons, k]`; only where
-   * the samples are still in memory.
+   * the samples are still in memory, or in a spool.
    */
   readonly absoluteProjections?: (side: 'x' | 'y', directions: HostMatrix) => Promise<Float64Array>;
 }
@@ -112,7 +112,10 @@ export interface SampledPair {
 
 /** What a measure needs of a pair, known from its options alone. */
 export interface Needs {
-  /** Leading directions of each side; `'all'` for the full rank. Left out: no factor is needed. */
+  /**
+   * Leading directions of each side; `'all'` for the full rank. Layers of networks have these alone as `v` of their factor. Left
+   * out: no factor is needed.
+   */
   readonly keep?: Keep | 'all';
   /** The samples themselves, so that `evaluateSamples` is called and nothing else. */
   readonly samples?: boolean;

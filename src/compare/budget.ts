@@ -1,0 +1,165 @@
+/**
+ * What a comparison holds, in bytes, and how it is divided so that `memory` is not exceeded.
+ *
+ * @module
+ */
+import { OptionError } from '../errors.js';
+import type { Needs } from '../measures/measure.js';
+import type { Size, Way } from './ways.js';
+
+/** Working space that is taken where it is needed, however little `memory` is given. */
+export const LEAST_MEMORY = 2 ** 25;
+
+/** Bytes beyond what is in use that the collector of garbage may not have freed yet, at most. */
+const GARBAGE = 2 ** 26;
+
+/** Bytes to plan with. */
+export function usable(memory: number): number {
+  const all = Math.max(memory, LEAST_MEMORY);
+  return all - Math.min(all / 4, GARBAGE);
+}
+
+/** The `memory` that gives so much to plan with. */
+export function memoryFor(bytes: number): number {
+  return Math.ceil(Math.max(LEAST_MEMORY, Math.min((bytes * 4) / 3, bytes + GARBAGE)));
+}
+
+/** A float64 matrix. */
+export function matrixBytes(rows: number, cols: number): number {
+  return 8 * rows * cols;
+}
+
+/** What one view takes. */
+export interface ViewBytes {
+  /** While its batches pass. */
+  readonly collect: number;
+  /** Beyond that, for the moment in which it becomes what is held. */
+  readonly finish: number;
+  /** From then on, at most. */
+  readonly hold: number;
+}
+
+/**
+ * Bytes of a view by the way it is read. A Gram matrix that is decomposed is there eight times at most: as it was summed, as it
+ * comes out and goes in again, its working copy, the vectors, their reflections, and they come out and are put in order.
+ */
+export function viewBytes(way: Way, { rows, cols, bytes }: Size, { keep, samples }: Needs): ViewBytes {
+  // Where the number of datapoints is not known, they are counted as they come.
+  const n = rows ?? 0;
+  const square = matrixBytes(cols, cols);
+  const whole = n * cols * bytes;
+  const dims = typeof keep === 'object' && 'dims' in keep ? keep.dims : Infinity;
+  const kept = Math.min(cols, dims, rows ?? Infinity);
+  const own = {
+    'factor by moments': { collect: square, finish: 7 * square, hold: matrixBytes(cols, kept) },
+    'products by neurons': { collect: square, finish: 2 * square, hold: 8 * cols },
+    'factor whole': {
+      collect: whole,
+      finish: whole + 4 * matrixBytes(n, cols) + 2 * matrixBytes(cols, Math.min(n, cols)),
+      hold: matrixBytes(n + cols, kept),
+    },
+    'products by samples': {
+      collect: whole,
+      finish: whole + matrixBytes(n, cols) + 3 * matrixBytes(n, n),
+      hold: matrixBytes(n, n),
+    },
+    samples: { collect: 0, finish: 0, hold: 0 },
+  }[way];
+  if (!samples) return own;
+  return { collect: own.collect + whole, finish: own.finish + whole, hold: own.hold + whole };
+}
+
+/** How the memory is divided. */
+export interface Budget {
+  /** Views by the passes in which they are read. */
+  readonly groups: readonly (readonly number[])[];
+  /** For activations between the passes. */
+  readonly activations: number;
+  /** For what is collected in a pass, and to make of it what is held. */
+  readonly work: number;
+  /** For what is held of the views. */
+  readonly held: number;
+  /** The last two together. */
+  readonly total: number;
+}
+
+/** What the division depends on. */
+export interface Demands {
+  readonly memory: number;
+  readonly views: readonly ViewBytes[];
+  /** How messages call a view. */
+  readonly nameOf: (view: number) => string;
+  /** Bytes of the first batch. */
+  readonly batch: number;
+  /** Bytes of all activations, where they are known; 0 where there is no need to keep them. */
+  readonly activations: number | undefined;
+  /** Whether there is a spool. */
+  readonly spool: boolean;
+}
+
+/** Divides the memory. @throws OptionError where not even one view at a time fits */
+export function divide({ memory, views, nameOf, batch, activations, spool }: Demands): Budget {
+  // A batch is there with its copies on other grids while the one before it waits for the collector of garbage. One that was
+  // chosen so large that it leaves nothing comes on top.
+  const all = usable(memory);
+  const room = all - Math.min(3 * batch, all / 2);
+  const collect = sum(views.map((view) => view.collect));
+  const least = Math.max(0, ...views.map((view) => view.collect + view.finish));
+  const atOnce = collect + Math.max(0, ...views.map(({ finish }) => finish));
+  const hold = sum(views.map((view) => view.hold));
+  if (least > room) throw tooSmall(views, least, memory, all - room, nameOf);
+
+  const spare = Math.max(room - hold - atOnce, room / 2);
+  const kept = Math.min(memory, spare, room - least, activations ?? Infinity);
+  const between = activations !== undefined && kept < activations ? 0 : Math.max(0, kept);
+  const total = room - between;
+  const work =
+    hold + atOnce <= total
+      ? total - hold
+      : spool
+        ? Math.max(least, (total * 3) / 4)
+        : Math.max(least, total / 4, total - hold);
+  return { groups: passes(views, work), activations: between, work, held: total - work, total };
+}
+
+/** Views in as few passes as the working memory allows; the largest first, while nothing else is held. */
+function passes(views: readonly ViewBytes[], work: number): number[][] {
+  const all = views.map((_, i) => i);
+  const fits = (group: readonly number[]): boolean => {
+    const finish = Math.max(...group.map((i) => views[i].finish));
+    return sum(group.map((i) => views[i].collect)) + finish <= work;
+  };
+  if (fits(all)) return [all];
+  const groups: number[][] = [];
+  for (const i of all.sort((a, b) => views[b].collect - views[a].collect)) {
+    const last = groups.at(-1);
+    if (last && fits([...last, i])) last.push(i);
+    else groups.push([i]);
+  }
+  return groups;
+}
+
+function tooSmall(
+  views: readonly ViewBytes[],
+  least: number,
+  memory: number,
+  batch: number,
+  nameOf: (view: number) => string,
+): OptionError {
+  const largest = views.findIndex((view) => view.collect + view.finish === least);
+  return new OptionError(
+    `${nameOf(largest)} takes ${megabytes(least)} to factor, beside ${megabytes(batch)} for the batch, and memory is ` +
+      `${megabytes(memory)}: raise 'memory' to ${megabytes(memoryFor(least + batch))}, leave the layer out by 'layers', lower ` +
+      "'batchSize', or set spatial to 'mean' where it is 'flatten'",
+  );
+}
+
+/** The sum. */
+export function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** Bytes as people read them, rounded up. */
+export function megabytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1e6)} MB`;
+}

@@ -1,0 +1,220 @@
+/**
+ * The cells of a comparison, group by group: a pass over the stream, then the measures of every pair.
+ *
+ * @module
+ */
+import { DataError } from '../errors.js';
+import type { Engine } from '../engines/engine.js';
+import { together } from '../engines/scope.js';
+import { productsOfKernels } from '../factor/products.js';
+import type { SimilarityResult } from '../measures/measure.js';
+import { evaluate, evaluateSamples } from '../measures/pair.js';
+import type { AnyPair } from '../measures/pair.js';
+import type { Asked } from './asked.js';
+import { inParts } from './batches.js';
+import { CrossPass } from './cross-pass.js';
+import type { CellPass, CellWork } from './cross-pass.js';
+import { layersOf } from './first-pass.js';
+import type { PassOptions, Reading } from './first-pass.js';
+import { evaluationBytes, groupBytes, groupCells } from './groups.js';
+import type { CellDemands, CellGroup, CrossSide } from './groups.js';
+import { ProductPass } from './product-pass.js';
+import type { RunState } from './state.js';
+import type { LockstepStream } from './stream.js';
+import type { ReadView, ViewStore } from './view-store.js';
+
+/** Cells that an engine is given at once, at most: enough to keep its threads busy, few enough to stop soon. */
+const AT_ONCE = 16;
+
+/** What the cells are computed from, and with. */
+export interface CellJob {
+  readonly engine: Engine;
+  readonly reading: Reading;
+  readonly store: ViewStore;
+  readonly stream: LockstepStream;
+  readonly state: RunState;
+  readonly asked: readonly Asked[];
+  /** Samples of a batch. */
+  readonly batch: number;
+  /** How messages call a cell. */
+  readonly nameOf: (cell: number) => string;
+  /** Called with the number of cells that are done. @throws to stop */
+  readonly onCells: (done: number) => Promise<void>;
+  readonly options: PassOptions;
+}
+
+/** What is saved between the groups. */
+interface CellState {
+  readonly groups: readonly CellGroup[];
+  readonly done: number;
+  /** By measure, then by cell. */
+  readonly results: (SimilarityResult | null)[][];
+}
+
+/** For each measure the result of every cell. */
+export async function compareCells(job: CellJob): Promise<SimilarityResult[][]> {
+  const { reading, state, asked } = job;
+  const { cells } = reading.plan;
+  const demands = demandsOf(job);
+  const before = (await state.take('cells'))?.value as CellState | undefined;
+  const groups = before?.groups ?? groupCells(demands);
+  const results = before?.results ?? asked.map(() => cells.map(() => null));
+  for (let done = before?.done ?? 0; done < groups.length; done++) {
+    state.set('cells', async function* () {
+      yield { kind: 'cells', value: { groups, done, results } satisfies CellState };
+    });
+    const name = groups.length === 1 ? 'cross' : `cross (${done + 1} of ${groups.length})`;
+    await compareGroup(job, demands, groups[done], name, results);
+    state.unset('crossing');
+    if (done + 1 === groups.length) break;
+    state.set('cells', async function* () {
+      yield { kind: 'cells', value: { groups, done: done + 1, results } satisfies CellState };
+    });
+    await state.save(true);
+  }
+  return results as SimilarityResult[][];
+}
+
+async function compareGroup(
+  job: CellJob,
+  demands: CellDemands,
+  group: CellGroup,
+  name: string,
+  results: (SimilarityResult | null)[][],
+): Promise<void> {
+  const { reading, store, stream, state, options } = job;
+  const { plan, needs } = reading;
+  const used = new Set(group.cells.flatMap((c) => [plan.cells[c].a, plan.cells[c].b]));
+  const views = new Map<number, ReadView>();
+  for (const view of used) views.set(view, await store.get(view));
+  const work: CellWork = { plan, cells: group.cells, views, needs };
+
+  const crossing = (await state.take('crossing'))?.value as { readonly samples: number } | undefined;
+  let samples = crossing?.samples ?? 0;
+  const passes = needs.keep ? await openPasses(job, work) : [];
+  state.set('crossing', async function* () {
+    yield { kind: 'crossing', value: { samples } };
+    for (const pass of passes) yield* pass.state();
+  });
+  if (passes.length > 0) {
+    options.begin(samples);
+    for await (const batches of stream.read({ from: samples, wanted: layersOf(plan, used) })) {
+      for (const part of inParts(batches, group.part)) for (const pass of passes) await pass.add(part);
+      samples += batches[0].samples;
+      await options.onBatch(name, samples);
+      await state.save();
+    }
+    await state.save(true);
+  }
+  for (const pass of passes) await pass.finish();
+  await evaluateGroup(job, work, passes, roomFor(demands, group), results);
+  for (const pass of passes) pass.close();
+}
+
+/** One pass for the factored views, and one for those of which inner products are enough. */
+async function openPasses(job: CellJob, { plan, cells, views, needs }: CellWork): Promise<CellPass[]> {
+  const { engine, stream, state, options } = job;
+  const some = (belongs: (view: ReadView) => boolean): CellWork => ({
+    plan,
+    cells: cells.filter((c) => belongs(views.get(plan.cells[c].a)!)),
+    views: new Map([...views].filter(([, view]) => belongs(view))),
+    needs,
+  });
+  const factored = some((view) => view.factored !== undefined);
+  const products = some((view) => view.products !== undefined && view.products.kernel === undefined);
+  return [
+    ...(factored.cells.length > 0 ? [await CrossPass.open(engine, factored, stream, options, state)] : []),
+    ...(products.cells.length > 0 ? [await ProductPass.open(engine, products, options, state)] : []),
+  ];
+}
+
+async function evaluateGroup(
+  job: CellJob,
+  { plan, cells, views, needs }: CellWork,
+  passes: readonly CellPass[],
+  room: (cell: number) => number,
+  results: (SimilarityResult | null)[][],
+): Promise<void> {
+  const passOf = new Map(passes.flatMap((pass) => pass.cells.map((c) => [c, pass])));
+  const pairOf = async (c: number): Promise<AnyPair | undefined> => {
+    const pass = passOf.get(c);
+    if (pass || !needs.keep) return pass?.pair(c);
+    const { a, b } = plan.cells[c];
+    const [x, y] = [views.get(a)!.products!, views.get(b)!.products!];
+    return { x, y, products: productsOfKernels(x, y, needs.rowNorms ?? false) };
+  };
+  // Measures of the samples bring tiles of their own to every thread: one cell at a time.
+  const atOnce = needs.samples ? 1 : AT_ONCE;
+  let done = results[0].filter((result) => result !== null).length;
+  for (let from = 0; from < cells.length;) {
+    const chunk = cells.slice(from, from + Math.min(atOnce, room(cells[from])));
+    const pairs = await together(chunk, pairOf);
+    for (const [m, one] of job.asked.entries()) {
+      const work = async (c: number, i: number): Promise<void> => {
+        const { a, b } = plan.cells[c];
+        results[m][c] = await evaluateCell(job, one, pairs[i], views.get(a)!, views.get(b)!, c);
+      };
+      await together(chunk, work);
+    }
+    done += chunk.length;
+    await job.onCells(done);
+    from += chunk.length;
+  }
+}
+
+async function evaluateCell(
+  { engine, options: { breathe }, nameOf }: CellJob,
+  { measure, options, needs }: Asked,
+  pair: AnyPair | undefined,
+  x: ReadView,
+  y: ReadView,
+  cell: number,
+): Promise<SimilarityResult> {
+  try {
+    if (!needs.samples) return await evaluate(measure, pair!, options, engine);
+    return await evaluateSamples(measure, { x: x.samples!, y: y.samples!, breathe }, options, engine);
+  } catch (error) {
+    throw named(error, nameOf(cell));
+  }
+}
+
+/** What is wrong with the data of a cell is told with the names of its layers. */
+function named(error: unknown, name: string): unknown {
+  if (!(error instanceof DataError)) return error;
+  const code = error.code === 'TOO_FEW_SAMPLES' ? error.code : 'DATA';
+  return new DataError(`${name}: ${error.message}`, { cause: error, code });
+}
+
+function demandsOf({ reading, store, batch }: CellJob): CellDemands {
+  const { plan, ways, sizes, budget } = reading;
+  const sides = plan.views.map((_, i): CrossSide | undefined => {
+    const { cols: neurons, perSample } = sizes[i];
+    const { factored } = store.facts(i);
+    const common = { neurons, perSample };
+    if (factored === undefined) {
+      if (ways[i] !== 'products by neurons') return undefined;
+      return { ...common, width: neurons, projected: false, loaded: 0 };
+    }
+    const { factor, basis } = factored;
+    const width = factor.v.cols;
+    const rows = neurons + (basis?.rows ?? 0);
+    return {
+      ...common,
+      width,
+      projected: basis === undefined,
+      loaded: store.isSpooled(i) ? 8 * rows * width : 0,
+    };
+  });
+  return { cells: plan.cells, sides, room: budget.total - store.bytes, batch, beside: store.bytes };
+}
+
+/** How many cells fit beside the blocks of a group. */
+function roomFor(demands: CellDemands, { cells }: CellGroup): (cell: number) => number {
+  const { sides } = demands;
+  const evaluating = (c: number): number =>
+    evaluationBytes(sides[demands.cells[c].a], sides[demands.cells[c].b]);
+  const most = Math.max(0, ...cells.map(evaluating));
+  // Without any samples: the blocks and what was brought into memory for them, and the largest evaluation.
+  const spare = demands.room - groupBytes(demands, cells, 0) + most;
+  return (c) => Math.max(1, Math.floor(spare / Math.max(1, evaluating(c))));
+}

@@ -1,0 +1,231 @@
+/**
+ * A pass over factored views: samples projected on their factors become the cross block of every pair.
+ *
+ * @module
+ */
+import { zeros } from '../matrix.js';
+import type { Engine, Handle, HostMatrix } from '../engines/engine.js';
+import { inGroups, together } from '../engines/scope.js';
+import { Projector, correctedCross, dot, squaredNorms } from '../factor/cross.js';
+import type { Needs, Pair } from '../measures/measure.js';
+import { absoluteProjections } from '../measures/pair.js';
+import type { AnyPair } from '../measures/pair.js';
+import type { StateRecord } from './checkpoint-format.js';
+import type { PassOptions } from './first-pass.js';
+import type { Plan, View } from './plan.js';
+import type { RunState } from './state.js';
+import type { Batches, LockstepStream } from './stream.js';
+import type { FactoredView, ReadView } from './view-store.js';
+import { handleOf, matrixOf, shapeOf } from './views.js';
+
+/** Some cells, and what is known of their views. */
+export interface CellWork {
+  readonly plan: Plan;
+  /** Numbers of the cells in the plan. */
+  readonly cells: readonly number[];
+  /** The views of these cells, by their number in the plan. */
+  readonly views: ReadonlyMap<number, ReadView>;
+  readonly needs: Needs;
+}
+
+/** What becomes of some cells while the batches pass. */
+export interface CellPass {
+  readonly cells: readonly number[];
+  /** Adds a batch, which stays the caller's. */
+  add(batches: Batches): Promise<void>;
+  /** After the last batch; frees what only passing needs. */
+  finish(): Promise<void>;
+  /** The pair of a cell, once for each. */
+  pair(cell: number): Promise<AnyPair>;
+  /** After the last pair. */
+  close(): void;
+  /** All of it in between two batches, to be taken up when it is opened again. */
+  state(): AsyncIterable<StateRecord>;
+}
+
+/** Sums over samples of products of squared norms, and how many datapoints of each view have passed. */
+interface Sums {
+  readonly self: Float64Array;
+  readonly cross: Float64Array;
+  readonly offsets: Float64Array;
+}
+
+/** The cross blocks of factored views. */
+export class CrossPass implements CellPass {
+  private blocks = new Map<number, Handle>();
+  private projectors = new Map<number, Projector>();
+  private corrections = new Map<number, Handle>();
+  private sums: Sums;
+  /** The last pass over the stream for a pair: one at a time. */
+  private turn: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    private readonly engine: Engine,
+    private readonly work: CellWork,
+    private readonly stream: LockstepStream,
+    private readonly options: PassOptions,
+  ) {
+    const { views, cells } = work.plan;
+    this.sums = {
+      self: new Float64Array(views.length),
+      cross: new Float64Array(cells.length),
+      offsets: new Float64Array(views.length),
+    };
+  }
+
+  /** @param state - to go on from, where a pass of these cells was interrupted. */
+  static async open(
+    engine: Engine,
+    work: CellWork,
+    stream: LockstepStream,
+    options: PassOptions,
+    state: RunState,
+  ): Promise<CrossPass> {
+    const pass = new CrossPass(engine, work, stream, options);
+    const before = new Map<number, HostMatrix>();
+    for (let record; (record = await state.take('projector'));) {
+      const { view, gram } = record.value as { readonly view: number; readonly gram: HostMatrix };
+      before.set(view, gram);
+    }
+    for (const [i, { factored }] of work.views) {
+      const { factor, basis } = factored!;
+      const kept = factor.v.cols;
+      if (basis || kept === 0) continue;
+      pass.projectors.set(i, await Projector.open(engine, factor, kept, before.get(i)));
+    }
+    pass.sums = ((await state.take('sums'))?.value as Sums | undefined) ?? pass.sums;
+    pass.blocks = await takeBlocks(engine, state);
+    return pass;
+  }
+
+  get cells(): readonly number[] {
+    return this.work.cells;
+  }
+
+  async add(batches: Batches): Promise<void> {
+    const { engine, options, sums, blocks } = this;
+    const { plan, cells, views, needs } = this.work;
+    const squared = new Map<number, Float64Array>();
+    const baseOf = async ([i, { factored }]: readonly [number, ReadView]) => {
+      if (needs.rowNorms) {
+        const norms = squaredNorms(await matrixOf(plan.views[i], batches, options), factored!.factor.mean);
+        squared.set(i, norms);
+        sums.self[i] += dot(norms, norms);
+      }
+      return [i, await this.rows(i, factored!, batches)] as const;
+    };
+    const bases = new Map(await inGroups([...views], baseOf, options.breathe));
+    const addCell = async (c: number): Promise<void> => {
+      const { a, b } = plan.cells[c];
+      const [left, right] = [bases.get(a), bases.get(b)];
+      if (left && right) blocks.set(c, await engine.accumulateCross(left, right, blocks.get(c)));
+      if (needs.rowNorms) sums.cross[c] += dot(squared.get(a)!, squared.get(b)!);
+    };
+    await inGroups(cells, addCell, options.breathe);
+    engine.dispose(...[...bases.values()].filter((handle) => handle !== undefined));
+  }
+
+  async finish(): Promise<void> {
+    const corrections = await together(
+      [...this.projectors],
+      async ([i, projector]) => [i, await projector.correction()] as const,
+    );
+    for (const [i, handle] of corrections) if (handle) this.corrections.set(i, handle);
+    for (const projector of this.projectors.values()) projector.dispose();
+    this.projectors.clear();
+  }
+
+  async pair(c: number): Promise<Pair> {
+    const { engine, sums, stream, options } = this;
+    const { plan, views, needs } = this.work;
+    const { a, b } = plan.cells[c];
+    const [x, y] = [views.get(a)!.factored!.factor, views.get(b)!.factored!.factor];
+    const block = this.blocks.get(c);
+    this.blocks.delete(c);
+    const project = (side: 'x' | 'y', directions: HostMatrix): Promise<Float64Array> => {
+      const view = plan.views[side === 'x' ? a : b];
+      const sums = this.turn.then(() => absoluteSums(engine, view, stream, directions, options));
+      this.turn = sums.catch(() => undefined);
+      return sums;
+    };
+    return {
+      x,
+      y,
+      cross: block
+        ? await correctedCross(engine, block, this.corrections.get(a), this.corrections.get(b))
+        : zeros(x.v.cols, y.v.cols),
+      ...(needs.rowNorms && { rowNorms: { xx: sums.self[a], xy: sums.cross[c], yy: sums.self[b] } }),
+      ...(stream.again() && { absoluteProjections: project }),
+    };
+  }
+
+  close(): void {
+    this.engine.dispose(...this.corrections.values());
+    this.corrections.clear();
+  }
+
+  async *state(): AsyncGenerator<StateRecord> {
+    for (const [view, projector] of this.projectors) {
+      const gram = await projector.state();
+      if (gram) yield { kind: 'projector', value: { view, gram } };
+    }
+    yield { kind: 'sums', value: this.sums };
+    yield* blocksOf(this.engine, this.blocks);
+  }
+
+  /** Rows of the basis of a view; nothing of a constant one. */
+  private async rows(i: number, { basis }: FactoredView, batches: Batches): Promise<Handle | undefined> {
+    const { engine, options, sums } = this;
+    const view = this.work.plan.views[i];
+    const from = sums.offsets[i];
+    const { rows: count } = shapeOf(view, batches, options);
+    sums.offsets[i] += count;
+    if (basis) return engine.upload(rowsOf(basis, from, count));
+    const projector = this.projectors.get(i);
+    if (projector === undefined) return undefined;
+    const batch = await handleOf(engine, view, batches, options);
+    const rows = await projector.rows(batch);
+    engine.dispose(batch);
+    return rows;
+  }
+}
+
+/** The blocks that were saved of a pass. */
+export async function takeBlocks(engine: Engine, state: RunState): Promise<Map<number, Handle>> {
+  const blocks = new Map<number, Handle>();
+  for (let record; (record = await state.take('block'));) {
+    const { cell, block } = record.value as { readonly cell: number; readonly block: HostMatrix };
+    blocks.set(cell, await engine.upload(block));
+  }
+  return blocks;
+}
+
+/** The blocks of a pass, to be saved. */
+export async function* blocksOf(
+  engine: Engine,
+  blocks: ReadonlyMap<number, Handle>,
+): AsyncGenerator<StateRecord> {
+  for (const [cell, handle] of blocks) {
+    yield { kind: 'block', value: { cell, block: await engine.download(handle) } };
+  }
+}
+
+function rowsOf({ cols, data }: HostMatrix, from: number, rows: number): HostMatrix {
+  return { rows, cols, data: data.subarray(from * cols, (from + rows) * cols) };
+}
+
+async function absoluteSums(
+  engine: Engine,
+  view: View,
+  stream: LockstepStream,
+  directions: HostMatrix,
+  options: PassOptions,
+): Promise<Float64Array> {
+  const sums = new Float64Array(directions.cols);
+  const wanted = (side: number, layer: string) => side === view.side && layer === view.layer;
+  for await (const batches of stream.read({ wanted })) {
+    const part = await absoluteProjections(engine, await matrixOf(view, batches, options), directions);
+    part.forEach((value, j) => (sums[j] += value));
+  }
+  return sums;
+}

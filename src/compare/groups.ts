@@ -1,0 +1,170 @@
+/**
+ * Which cells are computed together: rectangles of rows and columns that fit the memory, one pass over the stream for each.
+ *
+ * @module
+ */
+import { OptionError } from '../errors.js';
+import { matrixBytes, megabytes, memoryFor, sum } from './budget.js';
+import type { Plan } from './plan.js';
+
+/** What of a view enters a cross block. */
+export interface CrossSide {
+  readonly neurons: number;
+  /** Rows or columns of its cross blocks: kept directions, or neurons. */
+  readonly width: number;
+  /** Whether batches are projected on its directions. */
+  readonly projected: boolean;
+  /** Bytes that are brought into memory for it. */
+  readonly loaded: number;
+  /** Datapoints of a sample. */
+  readonly perSample: number;
+}
+
+/** Cells that are computed together. */
+export interface CellGroup {
+  readonly cells: readonly number[];
+  /** Samples of a batch that are projected at a time. */
+  readonly part: number;
+}
+
+/** What the grouping depends on. */
+export interface CellDemands {
+  readonly cells: Plan['cells'];
+  /** By the number of the view in the plan; nothing of those whose cells need no pass. */
+  readonly sides: readonly (CrossSide | undefined)[];
+  /** Bytes. */
+  readonly room: number;
+  /** Samples of a batch. */
+  readonly batch: number;
+  /** Bytes that `memory` must be beyond the room, for messages. */
+  readonly beside: number;
+}
+
+/** Bytes of a group while its batches pass, and while its cells are evaluated one after another. */
+export function groupBytes(
+  { cells, sides }: Pick<CellDemands, 'cells' | 'sides'>,
+  group: readonly number[],
+  part: number,
+): number {
+  const used = new Set(group.flatMap((c) => [cells[c].a, cells[c].b]));
+  const views = [...used].flatMap((view) => sides[view] ?? []);
+  const blocks = sum(group.map((c) => blockBytes(sides[cells[c].a], sides[cells[c].b])));
+  const passing = sum(views.map(weightBytes)) + part * sum(views.map(sampleBytes));
+  const evaluating = Math.max(0, ...group.map((c) => evaluationBytes(sides[cells[c].a], sides[cells[c].b])));
+  return sum(views.map(({ loaded }) => loaded)) + blocks + Math.max(passing, evaluating);
+}
+
+function blockBytes(a: CrossSide | undefined, b: CrossSide | undefined): number {
+  return a && b ? matrixBytes(a.width, b.width) : 0;
+}
+
+/** The weights, on their way in and inside the engine, and what makes an ill-conditioned basis orthonormal. */
+function weightBytes({ neurons, width, projected }: CrossSide): number {
+  return projected ? 2 * matrixBytes(neurons, width) + matrixBytes(width, width) : 0;
+}
+
+/** What a batch takes for each of its samples. */
+function sampleBytes({ width, perSample }: CrossSide): number {
+  return matrixBytes(perSample, width);
+}
+
+/** A block outside the engine, inside with its decomposition, and the directions once more for measures that turn them. */
+export function evaluationBytes(a: CrossSide | undefined, b: CrossSide | undefined): number {
+  if (!a || !b) return 0;
+  const directions = [a, b].map(({ neurons, width, projected }) =>
+    projected ? 2 * matrixBytes(neurons, width) : 0,
+  );
+  return 6 * matrixBytes(a.width, b.width) + sum(directions);
+}
+
+/** Divides the cells. @throws OptionError where not even one at a time fits */
+export function groupCells(demands: CellDemands): CellGroup[] {
+  const { cells, sides, room, batch, beside } = demands;
+  const all = cells.map((_, c) => c);
+  const partOf = (group: readonly number[]): number => {
+    const used = new Set(group.flatMap((c) => [cells[c].a, cells[c].b]));
+    const each = sum([...used].flatMap((view) => (sides[view] ? [sampleBytes(sides[view])] : [])));
+    // A quarter of the room for projected samples; one at a time is the least.
+    return each === 0 ? batch : Math.max(1, Math.min(batch, Math.floor(room / 4 / each)));
+  };
+  const fits = (group: readonly number[]): boolean => groupBytes(demands, group, partOf(group)) <= room;
+  const worst = all.find((c) => !fits([c]));
+  if (worst !== undefined) {
+    const bytes = groupBytes(demands, [worst], 1);
+    const { a, b } = cells[worst];
+    throw new OptionError(
+      `one pair of layers of ${sides[a]?.neurons} and ${sides[b]?.neurons} neurons takes ${megabytes(bytes)} to compare, beside ` +
+        `${megabytes(beside)} for what is held: raise 'memory' to ${megabytes(memoryFor(bytes + beside))}, or choose fewer ` +
+        "'layers' or directions",
+    );
+  }
+  return best(demands, all, fits).map((group) => ({ cells: group, part: partOf(group) }));
+}
+
+/** The division into the fewest rectangles in which everything fits; of those with as few, the one that reads the fewest views. */
+function best(
+  { cells, sides }: CellDemands,
+  all: readonly number[],
+  fits: (group: readonly number[]) => boolean,
+): (readonly number[])[] {
+  if (fits(all)) return [all];
+  const rows = ranked(
+    cells.map(({ a }) => a),
+    sides,
+  );
+  const cols = ranked(
+    cells.map(({ b }) => b),
+    sides,
+  );
+  let found: { readonly groups: readonly (readonly number[])[]; readonly views: number } | undefined;
+  const most = (): number => found?.groups.length ?? Infinity;
+  for (let down = 1; down <= rows.size && down <= most(); down++) {
+    for (let across = 1; across <= cols.size && down * across <= most(); across++) {
+      const groups = rectangles(cells, all, rows, cols, down, across);
+      if (!groups.every(fits)) continue;
+      const views = sum(groups.map((group) => new Set(group.flatMap((c) => [cells[c].a, cells[c].b])).size));
+      if (groups.length < most() || views < found!.views) found = { groups, views };
+      break;
+    }
+  }
+  // Of triangles and the like a division by size may leave a rectangle too large: then each cell by itself.
+  return [...(found?.groups ?? all.map((c) => [c]))];
+}
+
+/** For each view the share of the whole width that stands before its middle, in the order in which the views appear. */
+function ranked(
+  views: readonly number[],
+  sides: readonly (CrossSide | undefined)[],
+): ReadonlyMap<number, number> {
+  const distinct = [...new Set(views)];
+  const widths = distinct.map((view) => sides[view]?.width ?? 0);
+  const total = sum(widths) || 1;
+  let before = 0;
+  return new Map(
+    distinct.map((view, i) => {
+      const middle = (before + widths[i] / 2) / total;
+      before += widths[i];
+      return [view, middle];
+    }),
+  );
+}
+
+function rectangles(
+  cells: Plan['cells'],
+  all: readonly number[],
+  rows: ReadonlyMap<number, number>,
+  cols: ReadonlyMap<number, number>,
+  down: number,
+  across: number,
+): number[][] {
+  const groups = new Map<number, number[]>();
+  for (const c of all) {
+    const { a, b } = cells[c];
+    const at = (share: number, count: number) => Math.min(count - 1, Math.floor(share * count));
+    const key = at(rows.get(a)!, down) * across + at(cols.get(b)!, across);
+    const group = groups.get(key);
+    if (group) group.push(c);
+    else groups.set(key, [c]);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,48 @@
+/**
+ * What tells one comparison from another, so that it goes on from its own checkpoint and from no other.
+ *
+ * @module
+ */
+import { onDevice, toHost } from '../capture/device.js';
+import { crc32 } from '../io/crc32.js';
+import type { Asked } from './asked.js';
+import type { LayerPair } from './plan.js';
+import type { ReadingOptions } from './reading-options.js';
+import type { Sources } from './sources.js';
+import type { Identity } from './state.js';
+import type { Batches } from './stream.js';
+
+/** Everything that decides the numbers, the data by the activations of the first batch. */
+export async function identityOf(
+  sources: Sources,
+  pairs: readonly LayerPair[],
+  asked: readonly Asked[],
+  options: ReadingOptions & { readonly fingerprints?: unknown },
+  engine: string,
+  first: Batches,
+): Promise<Identity> {
+  const { positions, seed, training, batchSize, method, memory, fingerprints } = options;
+  return {
+    layers: sources.sides.map((layers) => layers.map(({ name, kind, shape }) => ({ name, kind, shape }))),
+    pairs: pairs.length,
+    measures: asked.map(({ label, measure, options: resolved }) => [label, measure.name, resolved]),
+    reading: { spatial: sources.spatial, positions, seed, training, batchSize, method },
+    memory: memory ?? null,
+    engine,
+    samples: sources.samples() ?? null,
+    fingerprints: fingerprints ?? null,
+    activations: await printOf(first),
+  };
+}
+
+/** A checksum of the activations of a batch. */
+async function printOf(batches: Batches): Promise<number> {
+  let crc = 0;
+  for (const { layers } of batches) {
+    for (const block of layers.values()) {
+      const { buffer, byteOffset, byteLength } = (onDevice(block) ? await toHost(block) : block).data;
+      crc = crc32(new Uint8Array(buffer, byteOffset, byteLength), crc);
+    }
+  }
+  return crc;
+}
