@@ -159,13 +159,14 @@ describe('damaged PNG files', () => {
 });
 
 describe('damaged JPEG files', () => {
-  const changed = async (change: (bytes: Buffer) => Uint8Array | void, name = '420.jpg') => {
+  const changed = async (change: (bytes: Buffer) => unknown, name = '420.jpg') => {
     const bytes = await bytesOf(name);
-    return decodeImage(change(bytes) ?? bytes, 'x.jpg');
+    const result = change(bytes);
+    return decodeImage(result instanceof Uint8Array ? result : bytes, 'x.jpg');
   };
   const frameAt = (bytes: Buffer) => bytes.indexOf(Buffer.from('ffc0', 'hex'));
 
-  it.each<[string, (bytes: Buffer) => Uint8Array | void, RegExp]>([
+  it.each<[string, (bytes: Buffer) => unknown, RegExp]>([
     ['cut in a segment', (b) => b.subarray(0, 100), /beyond the end of the file \(at byte \d+\)/],
     ['cut in the image', (b) => b.subarray(0, b.length - 300), /cut off: it has no end marker \(at byte/],
     ['no marker', (b) => void (b[20] = 0), /no marker where one must stand \(at byte 20\)/],
@@ -258,9 +259,9 @@ describe('imageFolder', () => {
     ]);
     expect([samples, labels]).toEqual([8, undefined]);
     const { images } = await (await imageFolder(at)).read(2, 4);
-    const [first, second] = await Promise.all(
-      images.map((image) => (typeof image === 'function' ? image() : image)),
-    );
+    const decoded = [];
+    for (const image of images) decoded.push(typeof image === 'function' ? await image() : image);
+    const [first, second] = decoded;
     expect([first.height, second.height, images.length]).toEqual([11, 45, 2]);
   });
 
