@@ -189,10 +189,11 @@ async function* reduced(
   spatial: Spatial,
 ): AsyncGenerator<ActivationBatch> {
   for await (const batch of batches) {
-    yield {
-      ...batch,
-      layers: new Map([...batch.layers].map(([name, block]) => [name, applySpatial(block, spatial)])),
-    };
+    const { start } = batch;
+    const layers = [...batch.layers].map(
+      ([name, block]) => [name, applySpatial(block, spatial, { layer: `layer '${name}'`, start })] as const,
+    );
+    yield { ...batch, layers: new Map(layers) };
   }
 }
 
