@@ -38,7 +38,7 @@ export async function decodeJpeg(
   name: string,
   { orient, check }: JpegOptions,
 ): Promise<DecodedImage> {
-  const { channels } = readMarkers(bytes, name, check);
+  const { channels, dataAt } = readMarkers(bytes, name, check);
   const decoder = await takeDecoder();
   let rgba: ImageData | null;
   try {
@@ -46,12 +46,13 @@ export async function decodeJpeg(
   } catch (error) {
     // libjpeg has left in the middle of its work; what it held is gone with the instance.
     throw new FormatError(`${name} cannot be decoded: ${decoder.message() ?? 'libjpeg gave up'}`, {
+      offset: dataAt,
       cause: error,
     });
   }
   const message = decoder.message();
   if (rgba === null || (message !== undefined && !HARMLESS.test(message))) {
-    throw new FormatError(`${name} is damaged: ${message ?? 'libjpeg gives no image'}`);
+    throw new FormatError(`${name} is damaged: ${message ?? 'libjpeg gives no image'}`, { offset: dataAt });
   }
   giveBack(decoder, rgba.width * rgba.height);
   const { width, height, data } = rgba;
@@ -66,12 +67,16 @@ export async function decodeJpeg(
 const HARMLESS =
   /extraneous bytes before marker|Unknown Adobe|unknown JFIF revision|Application transferred too many/i;
 
-/** Walks the markers to the end of the image. */
-function readMarkers(bytes: Uint8Array, name: string, check: JpegOptions['check']): { channels: 1 | 3 } {
+/** Walks the markers to the end of the image; `dataAt` is where the first scan begins: libjpeg does not say where it failed. */
+function readMarkers(
+  bytes: Uint8Array,
+  name: string,
+  check: JpegOptions['check'],
+): { channels: 1 | 3; dataAt: number } {
   const fail = (message: string, offset: number) => new FormatError(`${name} ${message}`, { offset });
   if (!isJpeg(bytes)) throw fail('is not a JPEG file', 0);
   let frame: { channels: 1 | 3; blocks: number; at: number } | undefined;
-  let [scans, coded] = [0, 0];
+  let [scans, coded, dataAt] = [0, 0, 0];
   for (let at = 2; ;) {
     if (bytes[at] !== 0xff) {
       if (at >= bytes.length) throw fail('is cut off: it has no end marker', bytes.length);
@@ -98,6 +103,7 @@ function readMarkers(bytes: Uint8Array, name: string, check: JpegOptions['check'
     if (frame === undefined) throw fail('has image data before its header', at);
     if (++scans > MOST_SCANS) throw fail(`has more than ${MOST_SCANS} scans`, at);
     const start = at;
+    if (scans === 1) dataAt = start;
     at = afterScan(bytes, at);
     coded += at - start;
   }
@@ -106,7 +112,7 @@ function readMarkers(bytes: Uint8Array, name: string, check: JpegOptions['check'
   if (frame.blocks > coded * 8) {
     throw fail(`declares more pixels than its ${coded} bytes of image data can hold`, frame.at);
   }
-  return { channels: frame.channels };
+  return { channels: frame.channels, dataAt };
 }
 
 /** The first marker after a scan that is not part of it. */

@@ -81,7 +81,11 @@ export async function decodePng(
   const rgba = await new Promise<Uint8Array>((resolve, reject) => {
     png.parse(Buffer.concat([Uint8Array.from(SIGNATURE), ...kept]), (error: Error | null, result) => {
       if (error === null || error === undefined) resolve(result.data);
-      else reject(new FormatError(`${name} cannot be decoded: ${error.message}`, { cause: error }));
+      else {
+        reject(
+          new FormatError(`${name} cannot be decoded: ${error.message}`, { offset: dataAt, cause: error }),
+        );
+      }
     });
   });
   const channels = colour === 0 || colour === 4 ? 1 : 3;

@@ -29,6 +29,7 @@ function partsOf(bytes: Uint8Array): Parts {
   let at = 2;
   for (;;) {
     const [marker, length] = [bytes[at + 1], viewOf(bytes).getUint16(at + 2)];
+    if (bytes[at] !== 0xff || length < 2) throw new Error('no segment');
     if (marker === SOS) return { segments, rest: bytes.slice(at) };
     segments.push({ marker, content: bytes.slice(at + 4, at + 2 + length) });
     at += 2 + length;
@@ -140,4 +141,18 @@ export function jpegSizes(bytes: Uint8Array): { width: number; height: number }[
     sizes.push({ height: viewOf(bytes).getUint16(at + 5), width: viewOf(bytes).getUint16(at + 7) });
   }
   return sizes;
+}
+
+/** What a decoder makes pixels of, without notes; as text, to be compared. Of a file that is no sound one, some text that no sound one has. */
+export function pictureOf(bytes: Uint8Array): string {
+  try {
+    const { segments, rest } = partsOf(bytes);
+    // 0xee is Adobe's, which says what the components are.
+    const isNote = (marker: number) =>
+      (marker >= 0xe0 && marker <= 0xed) || marker === 0xef || marker === 0xfe;
+    const kept = segments.filter(({ marker }) => !isNote(marker));
+    return JSON.stringify([kept.map(({ marker, content }) => [marker, content.join()]), rest.join()]);
+  } catch {
+    return '';
+  }
 }

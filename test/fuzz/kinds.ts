@@ -6,5 +6,7 @@ export const kinds: Readonly<Record<string, () => Promise<Kind>>> = {
   npz: async () => (await import('./kinds/npy.js')).npz,
   safetensors: async () => (await import('./kinds/safetensors.js')).safetensors,
   model: async () => (await import('./kinds/model.js')).model,
+  png: async () => (await import('./kinds/images.js')).png,
+  jpeg: async () => (await import('./kinds/images.js')).jpeg,
   faulty: async () => (await import('./kinds/faulty.js')).faulty,
 };

@@ -15,7 +15,8 @@ const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffse
 /** The chunks of a sound file. */
 function chunksOf(bytes: Uint8Array): Chunk[] {
   const chunks: Chunk[] = [];
-  for (let at = 8; at < bytes.length;) {
+  // What follows the end is no part of the image.
+  for (let at = 8; at < bytes.length && chunks.at(-1)?.type !== 'IEND';) {
     const length = viewOf(bytes).getUint32(at);
     chunks.push({
       type: textOf(bytes.subarray(at + 4, at + 8)),
@@ -61,7 +62,7 @@ const changes: readonly Change[] = [
         [0, 1, 23, 25, 20, 100, 20000, 65535, 2 ** 24, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1],
         random,
       );
-      viewOf(out).setUint32(4 * random.integer(2), size);
+      if (out.length >= 8) viewOf(out).setUint32(4 * random.integer(2), size);
       return out;
     };
     change(chunks, random, edit, 'IHDR');
@@ -124,6 +125,12 @@ export const pngSize = (bytes: Uint8Array) => ({
   height: viewOf(bytes).getUint32(20),
 });
 
+/** All image data of a file whose chunks can be told apart. */
+export function deflatedOf(bytes: Uint8Array): Uint8Array {
+  const data = chunksOf(bytes).filter(({ type }) => type === 'IDAT');
+  return concat(...data.map(({ content }) => content));
+}
+
 /** Samples per pixel by colour type. */
 const SAMPLES: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 /** First column and row, and steps, of the passes of interlaced images. */
@@ -140,7 +147,7 @@ const PASSES = [
 ];
 
 /**
- * Red, green, blue and alpha of a file that can be read, 0 to 255; of 16 bits, the upper 8.
+ * Red, green, blue and alpha of a file that can be read, 0 to 255; 16 bits are scaled and rounded.
  *
  * @throws Error where it cannot be read
  */
@@ -202,7 +209,9 @@ function colourOf(
     const [index] = samples;
     return [...palette!.subarray(3 * index, 3 * index + 3), transparent?.[index] ?? 255];
   }
-  const scaled = samples.map((value) => (depth === 16 ? value >> 8 : (value * 255) / ((1 << depth) - 1)));
+  const scaled = samples.map((value) =>
+    depth === 16 ? Math.round(value / 257) : (value * 255) / ((1 << depth) - 1),
+  );
   const grey = colour === 0 || colour === 4;
   const rgb = grey ? [scaled[0], scaled[0], scaled[0]] : scaled.slice(0, 3);
   if (colour === 4 || colour === 6) return [...rgb, scaled.at(-1)!];
