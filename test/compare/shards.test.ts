@@ -211,7 +211,7 @@ describe('hard cases', () => {
       woken,
       mapped(woken, (value) => 2 * value),
     );
-    const constant = mapped(gaussian(200, 3, 1), (_, i, j) => 1e6 / 3 + j);
+    const constant = mapped(gaussian(200, 3, 1), (_, _i, j) => 1e6 / 3 + j);
     const [a, b] = [{ woken, doubled, constant }, { y }];
     const chosen = all.filter(({ label }) => label !== 'pwcca google');
     for (const [p, q] of [

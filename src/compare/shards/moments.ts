@@ -4,31 +4,26 @@
  * @module
  */
 import type { CaptureData } from '../../capture/capture.js';
-import { DataError, OptionError } from '../../errors.js';
+import { isModel } from '../../capture/recognise.js';
+import { OptionError } from '../../errors.js';
 import { FLOAT32_TOLERANCE } from '../../factor/factor.js';
 import { DEFAULT_MEMORY } from '../../factor/in-memory.js';
-import type { Joint } from '../../factor/joint-data.js';
-import type { Engine } from '../../engines/engine.js';
 import { openEngine } from '../../engines/select.js';
 import { withScope } from '../../engines/scope.js';
-import { flag, keyword, pause, breather, wholeNumber, without } from '../../options.js';
+import { flag, keyword, wholeNumber, without } from '../../options.js';
 import { askedMeasures } from '../asked.js';
 import type { CompareOptions } from '../compare.js';
-import { planComparison } from '../plan.js';
-import type { Plan } from '../plan.js';
 import { READING_OPTIONS } from '../run.js';
 import { openSources } from '../sources.js';
 import type { Comparable, Sources } from '../sources.js';
-import type { Batches } from '../stream.js';
-import { matrixOf, shapeOf } from '../views.js';
-import type { Draw } from '../views.js';
-import { Collector, assembled, groupsOf, segmentsOf } from './collect.js';
 import { checkMergeable } from './mergeable.js';
 import { Part } from './part.js';
 import { PART_FORMAT } from './part-info.js';
 import type { PartInfo } from './part-info.js';
 import { rangeOf } from './ranges.js';
 import type { Shard } from './ranges.js';
+import { collect } from './read.js';
+import type { Found } from './read.js';
 
 /** Options of {@link shardMoments}: those of `compare`, and which samples. */
 export interface ShardOptions extends CompareOptions {
@@ -95,8 +90,9 @@ export async function shardMoments(
     const total = totalOf(sources, options.total);
     const [from, to] = rangeOf(shard, total);
     const draw = { positions, seed };
+    const batchSize = [a, b].some(isModel) ? wholeNumber('batchSize', options.batchSize ?? 64) : undefined;
     const found = await withScope(opened, (engine) =>
-      collect(engine, sources, [from, to], { draw, memory, rowNorms, options }),
+      collect(engine, sources, [from, to], { draw, memory, rowNorms, total, batchSize, run: options }),
     );
     const [rows, cols] = sources.sides.map((side) => side.map(({ name }) => name));
     const info: PartInfo = {
@@ -136,11 +132,6 @@ function totalOf(sources: Sources, given: number | undefined): number {
   );
 }
 
-interface Found {
-  readonly plan: Plan;
-  readonly joint: Joint;
-}
-
 /** The views as a part describes them. */
 function described({ plan, joint }: Found): Pick<PartInfo, 'views' | 'cells'> {
   return {
@@ -151,66 +142,4 @@ function described({ plan, joint }: Found): Pick<PartInfo, 'views' | 'cells'> {
     }),
     cells: plan.cells.map(({ a, b }) => ({ a, b })),
   };
-}
-
-interface CollectOptions {
-  readonly draw: Draw;
-  readonly memory: number;
-  readonly rowNorms: boolean;
-  readonly options: Pick<ShardOptions, 'signal' | 'onProgress'>;
-}
-
-/** Reads the samples of a range, group by group of the views. */
-async function collect(
-  engine: Engine,
-  sources: Sources,
-  [from, to]: readonly [number, number],
-  { draw, memory, rowNorms, options: { signal, onProgress } }: CollectOptions,
-): Promise<Found> {
-  const [rows, cols] = sources.sides;
-  const pairs = rows.flatMap((row) =>
-    cols.map((col) => ({ a: { side: 0, layer: row.name }, b: { side: 1, layer: col.name } })),
-  );
-  const breathe = breather(signal);
-  const planFrom = (first: Batches) => {
-    const plan = planComparison(pairs, first);
-    const groups = groupsOf(plan);
-    const sizes = groups.map(({ views, cells }) => {
-      const shapes = views.map((v) => shapeOf(plan.views[v], first, draw));
-      return {
-        neurons: shapes.map((shape) => shape.cols),
-        rows: Math.ceil(shapes[0].rows / first[0].samples) * (to - from),
-        pairs: cells.map((c) => ({ a: views.indexOf(plan.cells[c].a), b: views.indexOf(plan.cells[c].b) })),
-      };
-    });
-    const segments = segmentsOf(sizes, memory);
-    const collectors = sizes.map((size, g) => new Collector(engine, size, segments[g], rowNorms));
-    return { plan, groups, collectors };
-  };
-  let state: ReturnType<typeof planFrom> | undefined;
-  let done = 0;
-  // An empty shard still has to know its layers: those of the first sample.
-  const range = from < to ? { from, to } : { from: 0, to: 1 };
-  for await (const batches of sources.read(range)) {
-    state ??= planFrom(batches);
-    if (from === to) break;
-    const { plan, groups, collectors } = state;
-    for (const [g, { views }] of groups.entries()) {
-      const matrices = [];
-      for (const v of views) matrices.push(await matrixOf(plan.views[v], batches, draw));
-      await collectors[g].add(matrices, breathe);
-    }
-    done += batches[0].samples;
-    onProgress?.({ stage: 'moments', done, total: to - from });
-    await pause(signal);
-  }
-  if (state === undefined || done < to - from) {
-    throw new DataError(
-      `samples ${from}:${to} were asked for, and the data ended after sample ${from + done}: give all data to every shard`,
-    );
-  }
-  const { plan, groups, collectors } = state;
-  const joints: Joint[] = [];
-  for (const collector of collectors) joints.push(await collector.finish());
-  return { plan, joint: assembled(plan, groups, joints) };
 }
