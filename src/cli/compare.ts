@@ -15,8 +15,10 @@ import type { Command } from './arguments.js';
 import { backendFor } from './backend.js';
 import { captureArgs, captureOptionsOf, dataOptionsOf } from './capture-arguments.js';
 import { measureArgs, measureOf } from './measure-arguments.js';
+import { hintToResume, memoryArgs, memoryOptionsOf } from './memory-arguments.js';
 import { outputFiles, progressBar, table } from './output.js';
 import { openData, openSide } from './sides.js';
+import type { OpenData, OpenSide } from './sides.js';
 
 /** What `--out` can write of all measures together, by extension. */
 export const writers: Record<string, (similarity: Similarity, title: string) => string | Uint8Array> = {
@@ -72,6 +74,7 @@ export const compareCommand: Command = {
     },
     ...measureArgs,
     ...runArgs,
+    ...memoryArgs,
     title: { type: 'string', description: 'title of the report', valueHint: 'text' },
     out: {
       type: 'string',
@@ -88,6 +91,7 @@ export const compareCommand: Command = {
       ...options,
       ...runOptionsOf(values),
       ...captureOptionsOf(values),
+      ...memoryOptionsOf(values),
       ...(values['layersB'] !== undefined && { layersB: String(values['layersB']) }),
     };
     const paths = [String(values['a']), String(values['b'])];
@@ -96,20 +100,37 @@ export const compareCommand: Command = {
       throw new UsageError('models are compared on data: give --data images.npz');
     }
     const backend = await backendFor(values, needsModel);
-    const [a, b] = [await openSide(paths[0]), await openSide(paths[1])];
-    const data = needsModel
-      ? await openData(String(values['data']), (a.isModel ? a : b).input, dataOptionsOf(values))
-      : undefined;
+    const opened: (OpenSide | OpenData)[] = [];
     const { onProgress, stop } = progressBar();
-    const similarity = await compare(a.side, b.side, data?.data, {
-      ...own,
-      measure,
-      names: { a: a.name, b: b.name },
-      fingerprints: { a: a.fingerprint, b: b.fingerprint, ...(data && { data: data.fingerprint }) },
-      signal,
-      onProgress,
-    }).finally(stop);
-    const title = values['title'] === undefined ? `${a.name} and ${b.name}` : String(values['title']);
+    let names: { readonly a: string; readonly b: string };
+    let similarity: Similarity;
+    try {
+      const a = await openSide(paths[0], values);
+      opened.push(a);
+      const b = await openSide(paths[1], values);
+      opened.push(b);
+      const data = needsModel
+        ? await openData(String(values['data']), (a.isModel ? a : b).input, dataOptionsOf(values))
+        : undefined;
+      if (data) opened.push(data);
+      names = { a: a.name, b: b.name };
+      similarity = await compare(a.side, b.side, data?.data, {
+        ...own,
+        measure,
+        names,
+        fingerprints: { a: a.fingerprint, b: b.fingerprint, ...(data && { data: data.fingerprint }) },
+        signal,
+        onProgress,
+      });
+    } catch (error) {
+      stop();
+      if (signal.aborted) process.stderr.write(hintToResume(values));
+      throw error;
+    } finally {
+      stop();
+      for (const one of opened.reverse()) await one.close();
+    }
+    const title = values['title'] === undefined ? `${names.a} and ${names.b}` : String(values['title']);
     const outputs = files.flatMap(({ path, kind }) => contentsOf(similarity, path, kind, title));
     const twice = outputs.find(({ path }, i) => outputs.findIndex((other) => other.path === path) !== i);
     if (twice !== undefined) throw new UsageError(`--out would write ${twice.path} twice: give other names`);

@@ -1,0 +1,61 @@
+/**
+ * Arguments that say where long comparisons keep what does not fit in memory, and what they go on from.
+ *
+ * @module
+ */
+import { existsSync } from 'node:fs';
+import type { ArgsDef } from 'citty';
+import type { OpenSpool } from '../capture/spool.js';
+import type { Checkpoint } from '../compare/checkpoint.js';
+import { checkpointFile } from '../node/checkpoint.js';
+import { spoolTo } from '../node/spool.js';
+import { UsageError } from './arguments.js';
+import type { Values } from './arguments.js';
+
+/** Arguments of commands that compare networks. */
+export const memoryArgs = {
+  spool: {
+    type: 'string',
+    description:
+      "folder for what does not fit the memory; a temporary one by default, 'none' runs the models again",
+    valueHint: 'folder',
+  },
+  checkpoint: {
+    type: 'string',
+    description: 'file to save the state in, once a minute, for --resume',
+    valueHint: 'file',
+  },
+  resume: {
+    type: 'string',
+    description: 'go on from this file, where it is there, and save the state in it',
+    valueHint: 'file',
+  },
+} satisfies ArgsDef;
+
+/** Options of comparisons by the names of the API. @throws UsageError */
+export function memoryOptionsOf(values: Values): {
+  readonly spool?: OpenSpool;
+  readonly checkpoint?: Checkpoint;
+} {
+  const { spool, checkpoint, resume } = values;
+  if (checkpoint !== undefined && resume !== undefined) {
+    throw new UsageError('--checkpoint starts anew and --resume goes on: give one of them');
+  }
+  if (checkpoint !== undefined && existsSync(String(checkpoint))) {
+    throw new UsageError(
+      `--checkpoint ${checkpoint} is there already: --resume goes on from it; else remove it`,
+    );
+  }
+  const file = resume ?? checkpoint;
+  return {
+    ...(spool !== 'none' && { spool: spool === undefined ? spoolTo() : spoolTo(String(spool)) }),
+    ...(file !== undefined && { checkpoint: checkpointFile(String(file)) }),
+  };
+}
+
+/** Says how to go on after an interruption, where there is something to go on from. */
+export function hintToResume(values: Values): string {
+  const file = values['resume'] ?? values['checkpoint'];
+  if (file === undefined || !existsSync(String(file))) return '';
+  return `svcca: the same command with --resume ${file} in place of --checkpoint goes on from there\n`;
+}
