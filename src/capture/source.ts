@@ -20,12 +20,27 @@ import { loadTfjs } from './tfjs.js';
 export type { BatchStream, StreamElement };
 
 /**
- * Samples that are fetched when they are needed, any run of them: a folder of images, a file larger than memory.
+ * Samples that are fetched when they are needed, any run of them: a folder of images, a file larger than memory. Each reading
+ * begins anew, and gives what it held back when it is left.
+ *
+ * @example
+ * ```ts
+ * const data: LazySamples = {
+ *   samples: rows.length,
+ *   async *read({ from, to }, batchSize) {
+ *     for (let at = from; at < to; at += batchSize) yield await fetchRows(at, Math.min(at + batchSize, to));
+ *   },
+ * };
+ * ```
  */
 export interface LazySamples {
   readonly samples: number;
-  /** Samples `from … to − 1`, as one element of a stream; its tensors are disposed of after use. */
-  read(from: number, to: number): Promise<StreamElement>;
+  /**
+   * Samples `from … to − 1` in order, as elements of a stream; their tensors are disposed of after use.
+   *
+   * @param batchSize - samples that are run at a time: larger elements are split.
+   */
+  read(range: Required<SampleRange>, batchSize: number): AsyncIterable<StreamElement>;
 }
 
 /**
@@ -136,26 +151,28 @@ function fromLazy(data: LazySamples, { tf, preparations, names, batchSize }: Rea
   return {
     samples,
     async *batches({ from = 0, to = samples } = {}) {
-      const end = Math.min(to, samples);
-      for (let start = from; start < end; start += batchSize) {
-        const next = Math.min(start + batchSize, end);
-        const element: unknown = await data.read(start, next);
+      const range = { from, to: Math.min(to, samples) };
+      if (range.from >= range.to) return;
+      let start = from;
+      for await (const element of data.read(range, batchSize) as AsyncIterable<unknown>) {
         try {
           const part = inputsOf(element, names).map((value) => readSamples(tf, value));
           const count = countSamples(part, names);
-          if (count !== next - start) {
-            throw new ShapeError(
-              `the data gave ${count} samples when ${next - start} were asked for, from ${start} on`,
-            );
-          }
+          if (start + count > range.to) throw wrongCount(range, start + count - from);
           for (const raw of cutBatches(part, start, batchSize)) {
-            yield* ready(tf, raw, { preparations, record, range: { from, to } });
+            yield* ready(tf, raw, { preparations, record, range });
           }
+          start += count;
         } finally {
           disposeAll(element);
         }
       }
+      if (start < range.to) throw wrongCount(range, start - from);
     },
     close: () => Promise.resolve(),
   };
+}
+
+function wrongCount({ from, to }: Required<SampleRange>, given: number): ShapeError {
+  return new ShapeError(`the data gave ${given} samples when those from ${from} to ${to - 1} were asked for`);
 }

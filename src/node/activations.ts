@@ -41,7 +41,8 @@ export async function loadArrays(path: string): Promise<LoadedArrays> {
   return { arrays: Object.fromEntries(loaded), fingerprint };
 }
 
-async function loadListed(array: ListedArray): Promise<NpyArray> {
+/** Reads one array whole. */
+export async function loadListed(array: ListedArray): Promise<NpyArray> {
   const header = await headerOf(array);
   const pass = await openPass([{ array, header }], 0);
   try {

@@ -44,8 +44,8 @@ export interface ImageFolder extends LazySamples {
   readonly classes: readonly string[] | undefined;
   /** Tells versions of the folder apart: of paths and sizes of the files. */
   readonly fingerprint: string;
-  /** Images `from … to − 1`, to be decoded one by one. */
-  read(from: number, to: number): Promise<ImageBatch>;
+  /** Images `from … to − 1` in batches, to be decoded one by one. */
+  read(range: { readonly from: number; readonly to: number }, batchSize: number): AsyncIterable<ImageBatch>;
 }
 
 /**
@@ -85,13 +85,15 @@ export async function imageFolder(path: string, options: ImageFolderOptions = {}
     labels,
     classes,
     fingerprint: fingerprint(...images.map((image) => `${image.path}\0${image.size}\0`)),
-    read: (from, to) =>
-      Promise.resolve({
-        images: files.slice(from, to).map((file) => async () => {
+    async *read({ from, to }, batchSize) {
+      for (let start = from; start < to; start += batchSize) {
+        const images = files.slice(start, Math.min(start + batchSize, to)).map((file) => async () => {
           const name = join(root, file);
           return decode(await readBytes(name), name, decoding);
-        }),
-      }),
+        });
+        yield { images };
+      }
+    },
   };
 }
 
