@@ -50,7 +50,7 @@ export function readNpy(bytes: Uint8Array, name = 'npy'): NpyArray {
  */
 export function writeNpy(array: NpySource): Uint8Array<ArrayBuffer> {
   const { shape, data } = checkArray(array);
-  const header = npyHeader(shape, `f${data.BYTES_PER_ELEMENT}`);
+  const header = npyHeader(shape, `${littleEndian ? '<' : '>'}f${data.BYTES_PER_ELEMENT}`);
   const out = new Uint8Array(header.length + data.byteLength);
   out.set(header);
   out.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), header.length);
@@ -79,12 +79,11 @@ export function checkArray(array: NpySource): { shape: readonly number[]; data: 
 }
 
 /**
- * The header of a `.npy` file of values in this machine's byte order.
+ * The header of a `.npy` file.
  *
- * @param code - kind and size of a value, for example `f4`.
+ * @param descr - byte order, kind and size of a value, for example `<f4`.
  */
-export function npyHeader(shape: readonly number[], code: string): Uint8Array<ArrayBuffer> {
-  const descr = `${littleEndian ? '<' : '>'}${code}`;
+export function npyHeader(shape: readonly number[], descr: string): Uint8Array<ArrayBuffer> {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
   const dict = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
   // Values begin at a multiple of 64 bytes, as numpy has it, so that a reader can map them without copying.

@@ -4,10 +4,10 @@
  * @module
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { DataError } from '../errors.js';
+import { DataError, SvccaError } from '../errors.js';
 import { readNpy, writeNpy } from '../io/npy.js';
 import type { NpyArray, NpySource } from '../io/npy.js';
 import { readNpz, writeNpz } from '../io/npz.js';
@@ -78,25 +78,84 @@ export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> 
  */
 export async function writeAtomic(path: string, content: Uint8Array | string): Promise<void> {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  const existing = await stat(path).catch(() => undefined);
+  if (existing !== undefined && !existing.isFile() && !existing.isDirectory()) {
+    try {
+      await writeTo(path, bytes);
+    } catch (error) {
+      throw fileError(error, path, 'write');
+    }
+    return;
+  }
+  await replaceFile(path, (file) => file.writeFile(bytes));
+}
+
+/**
+ * Writes a file as {@link writeAtomic} does, by a function that may write anywhere in it.
+ *
+ * @throws DataError naming the path and the way out, and whatever `write` throws that is not of the file system.
+ */
+export async function replaceFile(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
   let temporary: string | undefined;
   try {
     const target = await realpath(path).catch(() => resolve(path));
     const existing = await stat(target).catch(() => undefined);
     if (existing?.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
-    if (existing !== undefined && !existing.isFile()) {
-      await writeTo(target, 'w', bytes);
-      return;
-    }
     await mkdir(dirname(target), { recursive: true });
-    temporary = join(dirname(target), `.svcca-${randomBytes(6).toString('hex')}.tmp`);
-    await writeTo(temporary, 'wx', bytes);
+    temporary = temporaryBeside(target);
+    const file = await open(temporary, 'wx');
+    try {
+      await write(file);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
     if (existing !== undefined) await chmod(temporary, existing.mode & 0o7777);
     await rename(temporary, target);
     await syncFolder(dirname(target));
   } catch (error) {
     if (temporary !== undefined) await rm(temporary, { force: true }).catch(() => undefined);
-    throw fileError(error, path, 'write');
+    throw ofTheSystem(error) ? fileError(error, path, 'write') : error;
   }
+}
+
+/**
+ * Makes a folder that either is complete or is not there: filled under another name, then renamed.
+ *
+ * @throws DataError if `path` is there and is not an empty folder, or cannot be written; whatever `fill` throws.
+ */
+export async function replaceFolder(path: string, fill: (folder: string) => Promise<void>): Promise<void> {
+  const target = resolve(path);
+  await checkNewFolder(path);
+  const temporary = temporaryBeside(target);
+  try {
+    await mkdir(temporary, { recursive: true });
+    await fill(temporary);
+    // An empty folder would be in the way on some systems.
+    await rmdir(target).catch(() => undefined);
+    await rename(temporary, target);
+    await syncFolder(dirname(target));
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+    throw ofTheSystem(error) ? fileError(error, path, 'write') : error;
+  }
+}
+
+/** @throws DataError unless `path` is free, or an empty folder */
+export async function checkNewFolder(path: string): Promise<void> {
+  const status = await stat(path).catch(() => undefined);
+  if (status === undefined) return;
+  if (status.isDirectory() && (await readdir(path)).length === 0) return;
+  throw new DataError(`cannot write the folder '${path}': it is there already; name a new one, or remove it`);
+}
+
+function temporaryBeside(target: string): string {
+  return join(dirname(target), `.svcca-${randomBytes(6).toString('hex')}.tmp`);
+}
+
+/** Errors of Node have a code that is text; those of the library say already what to do. */
+function ofTheSystem(error: unknown): boolean {
+  return !(error instanceof SvccaError) && typeof (error as { code?: unknown } | null)?.code === 'string';
 }
 
 /** SHA-256 of the parts one after another, its first 16 hexadecimal digits: tells versions of a file apart. */
@@ -143,12 +202,11 @@ function explain(code: string | undefined, message: string, path: string, doing:
   }
 }
 
-async function writeTo(path: string, flags: 'w' | 'wx', bytes: Uint8Array): Promise<void> {
-  const file = await open(path, flags);
+/** Pipes, devices and terminals: they cannot be replaced, nor flushed. */
+async function writeTo(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'w');
   try {
     await file.writeFile(bytes);
-    // Pipes and terminals cannot be flushed, and need not be.
-    if (flags === 'wx') await file.sync();
   } finally {
     await file.close();
   }

@@ -243,7 +243,7 @@ describe('openActivations', () => {
 
   it('reads a file larger than what it holds of it', async () => {
     const [samples, width] = [120_000, 512];
-    const header = npyHeader([samples, width], 'f4');
+    const header = npyHeader([samples, width], '<f4');
     const path = put('large.npy', header);
     truncateSync(path, header.length + samples * width * 4);
     const { set, close } = await openActivations(path);

@@ -1,0 +1,98 @@
+/**
+ * Activations as they are stored, batch by batch.
+ *
+ * @module
+ */
+import type { ActivationBatch, ActivationBlock, LayerInfo, Spatial } from '../capture/activations.js';
+import { applySpatial } from '../capture/spatial.js';
+import { DataError, ShapeError, UnsupportedError } from '../errors.js';
+import { codeOf, encode } from '../io/encode.js';
+import type { FloatCode, PlannedArray } from '../io/file-layout.js';
+
+/** Types of stored values. */
+export type StoredType = 'float16' | 'float32' | 'float64';
+
+/** Their codes in a layout. */
+const CODES = { float16: 'f2', float32: 'f4', float64: 'f8' } as const;
+
+/** The names of those. */
+export const DTYPES = { f2: 'float16', f4: 'float32', f8: 'float64' } as const;
+
+/** What is stored of a set. */
+export interface Reading {
+  readonly batches: () => AsyncIterable<ActivationBatch>;
+  readonly infos: readonly LayerInfo[];
+  readonly spatial: Spatial;
+  readonly dtype: StoredType | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What one batch adds to each layer. */
+export interface Encoded {
+  readonly samples: number;
+  readonly layers: readonly { readonly array: PlannedArray; readonly bytes: Uint8Array }[];
+}
+
+/** The batches as they are stored; all have the layers, shapes and types of the first. */
+export async function* encoded({ batches, infos, spatial, dtype, signal }: Reading): AsyncGenerator<Encoded> {
+  signal?.throwIfAborted();
+  let first: readonly PlannedArray[] | undefined;
+  for await (const { start, samples, layers } of batches()) {
+    signal?.throwIfAborted();
+    const found = infos.map((info, i) => {
+      const given = layers.get(info.name);
+      if (given === undefined)
+        throw new ShapeError(`layer '${info.name}' is missing from sample ${start} on`);
+      const place = { layer: `layer '${info.name}'`, start };
+      const block = applySpatial(given, spatial, place);
+      if (block.mask !== undefined) throw masked(info.name);
+      const code = first?.[i].code ?? (dtype === undefined ? codeOf(block.data) : CODES[dtype]);
+      const array = { name: info.name, shape: [samples, ...shapeOf(info, block, spatial)], code };
+      checkShape(array, first?.[i], start);
+      checkRange(block, code, place);
+      return { array, bytes: encode(block.data, code) };
+    });
+    first ??= found.map(({ array }) => array);
+    yield { samples, layers: found };
+  }
+}
+
+/** Shape of one sample: that of the layer where its positions are kept, so that it reads back on the same grid. */
+function shapeOf({ shape }: LayerInfo, { grid, channels }: ActivationBlock, spatial: Spatial): number[] {
+  if (spatial !== 'positions') return [channels];
+  if (shape.length > 2) return [...grid, channels];
+  return shape.length === 2 ? [grid[0], channels] : shape.length === 1 ? [channels] : [];
+}
+
+function checkShape(array: PlannedArray, first: PlannedArray | undefined, start: number): void {
+  if (first === undefined) return;
+  const [own, wanted] = [array, first].map(({ shape }) => shape.slice(1).join(', '));
+  if (own === wanted) return;
+  throw new ShapeError(
+    `layer '${array.name}' gives [${own}] from sample ${start} on and gave [${wanted}] before: an array needs one shape; ` +
+      "choose spatial 'mean', or data of one size",
+  );
+}
+
+/** @throws DataError for a value that the stored type has not */
+function checkRange(
+  block: ActivationBlock,
+  code: FloatCode,
+  { layer, start }: { layer: string; start: number },
+): void {
+  if (code === 'f8' || (code === 'f4' && block.data instanceof Float32Array)) return;
+  const most = code === 'f2' ? 65504 : 3.4028234663852886e38;
+  const at = block.data.findIndex((value) => Math.abs(value) > most);
+  if (at === -1) return;
+  const width = block.data.length / block.samples;
+  throw new DataError(
+    `${layer} is ${block.data[at]} at sample ${start + Math.floor(at / width)}, beyond ${code === 'f2' ? 'float16' : 'float32'}: ` +
+      'choose a wider dtype',
+  );
+}
+
+function masked(layer: string): UnsupportedError {
+  return new UnsupportedError(
+    `layer '${layer}' masks positions, which a file of activations cannot say: choose spatial 'mean', 'last' or 'flatten'`,
+  );
+}
