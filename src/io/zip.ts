@@ -99,7 +99,8 @@ function* findDirectory(
   if (locator >= 0 && tail.getUint32(locator, true) === LOCATOR64) {
     last = uint64(tail, locator + 8, archive, base);
     const record = last + 56 > base + locator ? undefined : viewOf(yield* ask(last, last + 56));
-    if (record?.getUint32(0, true) !== END64) throw fail('the ZIP64 directory is missing', last);
+    if (record?.getUint32(0, true) !== END64)
+      throw fail('the ZIP64 directory is missing', base + locator + 8);
     count = uint64(record, 32, archive, last);
     size = uint64(record, 40, archive, last);
     start = uint64(record, 48, archive, last);
