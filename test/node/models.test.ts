@@ -243,7 +243,9 @@ describe('loadModel: from the web', () => {
     expect(error).toBeInstanceOf(DataError);
     expect(error.message).toContain(`cannot load '${url('none.json')}': `);
     writeFileSync(at('page.html'), '<html>');
-    expect(await failure(url('page.html'))).toBeInstanceOf(DataError);
+    const page = await failure(url('page.html'));
+    expect(page).toBeInstanceOf(FormatError);
+    expect(page.message).toContain(`'${url('page.html')}' is not JSON: `);
   });
 });
 
@@ -302,7 +304,7 @@ describe('loadModel: faults', () => {
     ['{"modelTopology": {}, "weightsManifest": [{"paths": []}]}', 'lists no weights with shapes in group 0'],
     [
       '{"modelTopology": {}, "weightsManifest": [{"paths": [], "weights": [null]}]}',
-      'lists no weights with shapes',
+      'lists a weight without a name',
     ],
     ['{"modelTopology": {}, "weightsManifest": []}', 'TensorFlow.js cannot build the model of'],
   ])('model.json that holds %s', async (text, message) => {
@@ -345,7 +347,10 @@ describe('loadModel: faults', () => {
 
   it.each([
     ['model.h5', '--input_format=keras model.h5 folder'],
-    ['model.keras', 'save it as model.h5 in Keras and convert that: tensorflowjs_converter'],
+    [
+      'model.keras',
+      "in Python, model.export('exported') and then tensorflowjs_converter --input_format=tf_saved_model",
+    ],
     ['saved_model.pb', '--input_format=tf_saved_model'],
     ['weights.bin', 'name the model.json beside it'],
     ['model.pt', 'compare .npz files'],
