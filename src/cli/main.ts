@@ -19,6 +19,7 @@ const commands: Record<string, () => Promise<Command>> = {
   many: async () => (await import('./many.js')).manyCommand,
   moments: async () => (await import('./moments.js')).momentsCommand,
   merge: async () => (await import('./merge.js')).mergeCommand,
+  capture: async () => (await import('./capture.js')).captureCommand,
   measures: async () => (await import('./measures.js')).measuresCommand,
   layers: async () => (await import('./layers.js')).layersCommand,
   doctor: async () => (await import('./doctor.js')).doctorCommand,
