@@ -70,7 +70,7 @@ export function emptyJoint(neurons: readonly number[], pairs: PairPlaces, norms:
  * Datapoints in memory, the same ones of every layer.
  *
  * @param norms - whether sums over the rows' squared norms are wanted.
- * @throws NumericalError where squares of the activations overflow
+ * @throws NumericalError where sums over the activations overflow
  */
 export async function jointOf(
   engine: Engine,
@@ -164,17 +164,19 @@ async function triangle(
   const { rows, cols } = x;
   const live = liveColumns(x);
   if (live.length === 0) return { basis: { rows, cols: 0 }, root: zeros(0, cols) };
-  if (rows <= live.length) return { basis: { rows, cols: rows }, root: x };
+  if (rows <= live.length) return { basis: { rows, cols: rows }, root: checked(x) };
   // Columns of zeros would only keep the QR from its fast way.
   const handle = await engine.upload(live.length === cols ? x : pickColumns(x, live));
   const { q, r } = await thinQr(engine, handle);
-  const small = await engine.download(r);
+  const small = checked(await engine.download(r));
   engine.dispose(handle, r);
-  if (!small.data.every(Number.isFinite)) {
-    throw new NumericalError('squares of the activations overflow: scale them down before comparing');
-  }
   const root = live.length === cols ? small : spreadColumns(small, live, cols);
   return { basis: { rows, cols: live.length, handle: q }, root };
+}
+
+function checked(root: HostMatrix): HostMatrix {
+  if (root.data.every(Number.isFinite)) return root;
+  throw new NumericalError('sums over the activations overflow: scale them down before comparing');
 }
 
 /** `aᵀb`. */
