@@ -1,5 +1,7 @@
 /** What is damaged and read: one kind of file. */
 
+import type { ErrorCode } from '../../src/errors.js';
+
 /** A damaged file, or a folder of files one of which is damaged. */
 export interface Case {
   /** Files by name; the first is the one to open. */
@@ -26,6 +28,8 @@ export interface Kind {
   read(damaged: Case, path: string): Promise<void> | void;
   /** Whether the files are to be on disk, `path` being the first. */
   readonly onDisk?: boolean;
+  /** Codes of errors that it may be refused with, besides FORMAT, DATA and UNSUPPORTED. */
+  readonly codes?: readonly ErrorCode[];
   /** A refusal must name a byte. */
   needsOffset(damaged: Case): boolean;
   /** The most bytes that one allocation may take. */

@@ -8,5 +8,6 @@ export const kinds: Readonly<Record<string, () => Promise<Kind>>> = {
   model: async () => (await import('./kinds/model.js')).model,
   png: async () => (await import('./kinds/images.js')).png,
   jpeg: async () => (await import('./kinds/images.js')).jpeg,
+  files: async () => (await import('./kinds/files.js')).files,
   faulty: async () => (await import('./kinds/faulty.js')).faulty,
 };

@@ -30,7 +30,10 @@ function write(damaged: Case): string {
 /** What is wrong with how a file was refused; nothing where it was refused as it should be. */
 function wrongRefusal(error: unknown, damaged: Case): string | undefined {
   if (error instanceof WrongRead) return `read wrongly: ${error.message}`;
-  if (!(error instanceof SvccaError) || !['FORMAT', 'DATA', 'UNSUPPORTED'].includes(error.code)) {
+  if (
+    !(error instanceof SvccaError) ||
+    !['FORMAT', 'DATA', 'UNSUPPORTED', ...(kind.codes ?? [])].includes(error.code)
+  ) {
     return `threw ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
   }
   if (!(error instanceof FormatError) || !kind.needsOffset(damaged)) return undefined;

@@ -46,7 +46,7 @@ export function damagedNpz(random: Random): Case {
 }
 
 /** All that the undamaged archives hold: their checksums let nothing else through. */
-const originals: readonly Held[] = npzs.flatMap((bytes) =>
+export const originals: readonly Held[] = npzs.flatMap((bytes) =>
   Object.values(readNpz(bytes)).map(({ shape, data }) => ({ shape, values: Array.from(data) })),
 );
 
@@ -77,7 +77,7 @@ export const npz: Kind = {
   most: (damaged) => Math.max(4 * inflatedSize(damaged) + FLOOR, INFLATE),
 };
 
-function expectOneOf(
+export function expectOneOf(
   array: { readonly shape: readonly number[]; readonly data: ArrayLike<number> },
   held: readonly Held[],
 ): void {

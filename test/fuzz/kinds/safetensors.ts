@@ -6,6 +6,7 @@ import { FLOOR, WrongRead, sizeOf } from '../kind.js';
 import type { Kind } from '../kind.js';
 import { BYTES, TEXT, bytesOf, concat, damage, pick, splice } from '../mutate.js';
 import { READERS, expectHeld, valuesOf } from '../oracles.js';
+import type { Held } from '../oracles.js';
 
 /** Types of the format by those of the oracle. */
 const TYPES: Readonly<Record<string, string>> = {
@@ -48,6 +49,21 @@ const SEEDS = [
 ];
 const files = SEEDS.map(({ header, values }) => file(JSON.stringify(header), values));
 
+/** What a file holds, by name; nothing of eight-bit floats, all of which the reader's own tests list. */
+export function heldBySafetensors(bytes: Uint8Array): Map<string, Held | undefined> {
+  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))) as Header;
+  delete header['__metadata__'];
+  const entries = Object.entries(header).map(([name, { dtype, shape, data_offsets }]) => {
+    const [from, to] = data_offsets.map((at) => 8 + length + at);
+    const type = TYPES[dtype];
+    const held =
+      type === undefined ? undefined : { shape, values: valuesOf(bytes.subarray(from, to), type, true) };
+    return [name, held] as const;
+  });
+  return new Map(entries);
+}
+
 export const safetensors: Kind = {
   make: (number) => {
     const random = new Random(number, 3);
@@ -70,19 +86,11 @@ export const safetensors: Kind = {
   },
   read: ({ files: { 'damaged.safetensors': bytes } }) => {
     const read = readSafetensors(bytes);
-    const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))) as Header;
-    delete header['__metadata__'];
-    if (Object.keys(read).toSorted().join() !== Object.keys(header).toSorted().join()) {
-      throw new WrongRead(`${Object.keys(read).join()} instead of ${Object.keys(header).join()}`);
+    const held = heldBySafetensors(bytes);
+    if (Object.keys(read).toSorted().join() !== [...held.keys()].toSorted().join()) {
+      throw new WrongRead(`${Object.keys(read).join()} instead of ${[...held.keys()].join()}`);
     }
-    for (const [name, { dtype, shape, data_offsets }] of Object.entries(header)) {
-      const [from, to] = data_offsets.map((at) => 8 + length + at);
-      const type = TYPES[dtype];
-      // Eight-bit floats have 256 values, which the reader's own tests list.
-      if (type !== undefined)
-        expectHeld(read[name], { shape, values: valuesOf(bytes.subarray(from, to), type, true) });
-    }
+    for (const [name, one] of held) if (one !== undefined) expectHeld(read[name], one);
   },
   needsOffset: () => true,
   most: (damaged) => 4 * sizeOf(damaged) + FLOOR,
