@@ -14,7 +14,7 @@ import { readMasks } from './masks.js';
 import { infosOf, readGraph, type Graph } from './model-graph.js';
 import type { InputInfo, Probe, ProbeOptions, RawTensor } from './probe.js';
 import { isLayersModel } from './recognise.js';
-import { planGraph, runGraph, type Captured, type Plan, type Run } from './run-graph.js';
+import { planGraph, runGraph, type CallSettings, type Captured, type Plan, type Run } from './run-graph.js';
 import { loadTfjs, type Tfjs } from './tfjs.js';
 
 /**
@@ -73,7 +73,7 @@ export async function openModelProbe(
     if (disposed) throw new OptionError('the probe is disposed');
     checkInputs(inputs, tensors, model.name);
     const captured = arranged(arrangedLayers, training ? { seed, start } : undefined, (begin) =>
-      captureRun(tf, plan, tensors, { settings: { training }, begin }),
+      captureRun(tf, plan, tensors, begin, training ? { training } : undefined),
     );
     return new Map(names.map((name) => [name, captured.get(name)!]));
   };
@@ -121,7 +121,8 @@ function captureRun(
   tf: Tfjs,
   plan: Plan,
   inputs: readonly tf.Tensor[],
-  how: Pick<Run, 'settings' | 'begin'>,
+  begin: Run['begin'],
+  settings: CallSettings | undefined,
 ): Map<string, Captured> {
   const taken = new Map<string, Captured>();
   const masks = new Map<tf.Tensor, tf.Tensor>();
@@ -138,7 +139,7 @@ function captureRun(
   };
   try {
     tf.tidy(() => {
-      runGraph(plan, inputs, { ...how, onTap });
+      runGraph(plan, inputs, { onTap, begin }, settings);
     });
     return taken;
   } catch (error) {

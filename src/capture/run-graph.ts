@@ -64,9 +64,9 @@ export function planGraph(
   return { graph, steps: steps.reverse(), outputs };
 }
 
-/** Settings that every layer of a run is called with; tfjs hands a mask on in the same record. */
+/** Settings that layers are called with; tfjs hands a mask on in the same record. */
 export interface CallSettings {
-  readonly training: boolean;
+  readonly training?: boolean;
   mask?: tf.Tensor;
   /** Where tfjs leaves the initial states of a recurrent layer. */
   initialState?: unknown;
@@ -80,7 +80,6 @@ export interface Captured {
 
 /** How a plan is run. */
 export interface Run {
-  readonly settings: CallSettings;
   /** Takes an activation; its tensors are freed at the latest when the run ends. */
   readonly onTap: (tap: Tap | InnerTap, captured: Captured) => void;
   /** Called before each layer. */
@@ -92,13 +91,20 @@ export interface Run {
  * nothing needs them, the rest is left to the tidy.
  *
  * Masks flow as they do in `predict`, which is peculiar: a layer is given the first mask of its inputs, or else the last that
- * any layer before it was given. So the layers run in the order of `predict`.
+ * any layer before it was given; one that is set within a nested model stays there, unless the model around it had one before.
+ * So the layers run in the order of `predict`, and the record of settings comes into being when it does there.
  *
  * @param feeds - one tensor per model input; they are neither changed nor freed.
+ * @param settings - left out by `predict`.
  * @returns the model's outputs and their masks, where the plan asked for them.
  */
-export function runGraph(plan: Plan, feeds: readonly tf.Tensor[], run: Run): Captured[] {
-  const { settings } = run;
+export function runGraph(
+  plan: Plan,
+  feeds: readonly tf.Tensor[],
+  run: Run,
+  settings?: CallSettings,
+): Captured[] {
+  let shared = settings;
   const values = new Map<number, tf.Tensor>();
   /** Masks as layers get them, and as they hold: they differ after a nested model, which tfjs takes to give none. */
   const masks = new Map<number, tf.Tensor | undefined>();
@@ -111,10 +117,14 @@ export function runGraph(plan: Plan, feeds: readonly tf.Tensor[], run: Run): Cap
     if (call.inputs.length > 0) {
       const inputs = call.inputs.map(({ id }) => values.get(id)!);
       const inputMasks = call.inputs.map(({ id }) => masks.get(id));
-      if (inputMasks.some((mask) => mask !== undefined)) settings.mask = inputMasks[0]!;
+      if (inputMasks.some((mask) => mask !== undefined)) {
+        shared ??= {};
+        shared.mask = inputMasks[0]!;
+      }
+      const own = shared ?? {};
       const outputs = inner
-        ? runGraph(inner, inputs, run)
-        : callLayer(call, inside, inputs, inputMasks[0], run);
+        ? runGraph(inner, inputs, run, own)
+        : callLayer(call, inside, inputs, inputMasks[0], run, own);
       const mask = inner ? undefined : maskOf(call, inputs, inputMasks);
       call.outputs.forEach(({ id }, i) => {
         const output = outputs[i];
@@ -141,7 +151,8 @@ function callLayer(
   inside: readonly InnerTap[],
   inputs: tf.Tensor[],
   mask: tf.Tensor | undefined,
-  { settings, onTap, begin }: Run,
+  { onTap, begin }: Run,
+  settings: CallSettings,
 ): Captured[] {
   begin(name);
   const apply = () => layer.apply(inputs, settings) as tf.Tensor | tf.Tensor[];

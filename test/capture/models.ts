@@ -128,3 +128,39 @@ export function expectSame(
   expect(raw?.shape).toEqual(tensor.shape);
   expect(Array.from(raw!.data)).toEqual(Array.from(tensor.dataSync()));
 }
+
+/** Three sequences of five tokens, 0 for padding, which is not at the end alone. */
+export function tokens(): tf.Tensor2D {
+  return tf.tensor2d([1, 2, 0, 3, 0, 5, 4, 3, 0, 0, 2, 2, 1, 4, 5], [3, 5], 'int32');
+}
+
+/** embedding with masks → lstm → dropout → convolution (which drops the mask) → lstm → lstm → dense. */
+export function encoder(seed = 7): tf.LayersModel {
+  const init = (k: number) => tf.initializers.randomNormal({ stddev: 0.6, seed: seed * 20 + k });
+  const recurrent = (k: number) => ({ kernelInitializer: init(k), recurrentInitializer: init(k + 1) });
+  return tf.sequential({
+    name: 'encoder',
+    layers: [
+      tf.layers.embedding({
+        name: 'embed',
+        inputDim: 6,
+        outputDim: 3,
+        maskZero: true,
+        inputShape: [5],
+        embeddingsInitializer: init(0),
+      }),
+      tf.layers.lstm({ name: 'steps', units: 4, returnSequences: true, ...recurrent(1) }),
+      tf.layers.dropout({ name: 'drop', rate: 0.5 }),
+      tf.layers.conv1d({
+        name: 'conv',
+        filters: 3,
+        kernelSize: 3,
+        padding: 'same',
+        kernelInitializer: init(3),
+      }),
+      tf.layers.simpleRNN({ name: 'more', units: 3, returnSequences: true, ...recurrent(4) }),
+      tf.layers.gru({ name: 'last', units: 2, ...recurrent(6) }),
+      tf.layers.dense({ name: 'out', units: 2, kernelInitializer: init(8) }),
+    ],
+  });
+}
