@@ -13,7 +13,7 @@ import { report, svgFile, toCsv } from '../report/index.js';
 import { UsageError, runArgs, runOptionsOf } from './arguments.js';
 import type { Command } from './arguments.js';
 import { backendFor } from './backend.js';
-import { captureArgs, captureOptionsOf, dataOptionsOf } from './capture-arguments.js';
+import { captureArgs, captureOptionsOf, dataOptionsOf, secondSideArgs } from './capture-arguments.js';
 import { measureArgs, measureOf } from './measure-arguments.js';
 import { hintToResume, memoryArgs, memoryOptionsOf } from './memory-arguments.js';
 import { outputFiles, progressBar, table } from './output.js';
@@ -67,6 +67,7 @@ export const compareCommand: Command = {
     a: { type: 'positional', description: 'model.json, or activations (.npz, .npy)', required: true },
     b: { type: 'positional', description: 'the other network', required: true },
     ...captureArgs,
+    ...secondSideArgs,
     layersB: {
       type: 'string',
       description: 'layers of the second side, where they are others',

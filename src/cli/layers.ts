@@ -12,7 +12,11 @@ export const layersCommand: Command = {
   name: 'layers',
   description: 'List what could be compared: name, kind, output shape, parameters.',
   args: {
-    model: { type: 'positional', description: 'model.json, or activations (.npz, .npy)', required: true },
+    model: {
+      type: 'positional',
+      description: 'model.json, or activations (.npz, .npy, .safetensors, a folder of them)',
+      required: true,
+    },
     json: { type: 'boolean', description: 'print JSON' },
   },
 

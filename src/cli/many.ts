@@ -16,7 +16,7 @@ import { captureArgs, captureOptionsOf, dataOptionsOf } from './capture-argument
 import { measureArgs, measureOf } from './measure-arguments.js';
 import { outputFiles, progressBar, table } from './output.js';
 import { openData, openSide } from './sides.js';
-import type { OpenSide } from './sides.js';
+import type { OpenData, OpenSide } from './sides.js';
 
 /** The command. */
 export const manyCommand: Command = {
@@ -47,29 +47,42 @@ export const manyCommand: Command = {
       throw new UsageError('models are compared on data: give --data images.npz');
     }
     const backend = await backendFor(values, needsModel);
-    const sides: OpenSide[] = [];
-    for (const path of paths) sides.push(await openSide(path));
-    const names = distinct(sides.map(({ name }) => name));
-    const groups = values['groups'] === undefined ? undefined : groupsOf(String(values['groups']), names);
-    const model = sides.find(({ isModel }) => isModel);
-    const data = model && (await openData(String(values['data']), model.input, dataOptionsOf(values)));
+    const opened: (OpenSide | OpenData)[] = [];
     const { onProgress, stop } = progressBar();
-    const similarity = await compareMany(
-      Object.fromEntries(sides.map(({ side }, i) => [names[i], side])),
-      data?.data,
-      {
-        ...options,
-        ...runOptionsOf(values),
-        ...captureOptionsOf(values),
-        measure,
-        fingerprints: {
-          ...Object.fromEntries(sides.map(({ fingerprint }, i) => [names[i], fingerprint])),
-          ...(data && { data: data.fingerprint }),
+    let similarity: ModelSimilarity;
+    let groups: Groups | undefined;
+    try {
+      const sides: OpenSide[] = [];
+      for (const path of paths) {
+        const side = await openSide(path, values);
+        opened.push(side);
+        sides.push(side);
+      }
+      const names = distinct(sides.map(({ name }) => name));
+      groups = values['groups'] === undefined ? undefined : groupsOf(String(values['groups']), names);
+      const model = sides.find(({ isModel }) => isModel);
+      const data = model && (await openData(String(values['data']), model.input, dataOptionsOf(values)));
+      if (data) opened.push(data);
+      similarity = await compareMany(
+        Object.fromEntries(sides.map(({ side }, i) => [names[i], side])),
+        data?.data,
+        {
+          ...options,
+          ...runOptionsOf(values),
+          ...captureOptionsOf(values),
+          measure,
+          fingerprints: {
+            ...Object.fromEntries(sides.map(({ fingerprint }, i) => [names[i], fingerprint])),
+            ...(data && { data: data.fingerprint }),
+          },
+          signal,
+          onProgress,
         },
-        signal,
-        onProgress,
-      },
-    ).finally(stop);
+      );
+    } finally {
+      stop();
+      for (const one of opened.reverse()) await one.close();
+    }
     const tests = groups && testGroups(similarity, groups);
     const json = `${JSON.stringify({ ...similarity.toJSON(), ...(tests && { groupTests: tests }) }, null, 2)}\n`;
     for (const { path } of files) await writeAtomic(path, json);

@@ -10,7 +10,7 @@ import { savePart } from '../node/parts.js';
 import { UsageError, runArgs, runOptionsOf } from './arguments.js';
 import type { Command, Values } from './arguments.js';
 import { backendFor } from './backend.js';
-import { captureArgs, captureOptionsOf, dataOptionsOf } from './capture-arguments.js';
+import { captureArgs, captureOptionsOf, dataOptionsOf, secondSideArgs } from './capture-arguments.js';
 import { measureArgs, measureOf } from './measure-arguments.js';
 import { progressBar } from './output.js';
 import { openData, openSide } from './sides.js';
@@ -35,6 +35,7 @@ export const momentsCommand: Command = {
     },
     out: { type: 'string', description: 'the part to write, under any name', valueHint: 'file' },
     ...captureArgs,
+    ...secondSideArgs,
     layersB: {
       type: 'string',
       description: 'layers of the second side, where they are others',

@@ -3,16 +3,31 @@
  *
  * @module
  */
-import { basename, dirname } from 'node:path';
+import { basename, dirname, extname } from 'node:path';
 import type { LayerInfo } from '../capture/activations.js';
-import { fromArrays } from '../capture/arrays.js';
 import type { CaptureData } from '../capture/capture.js';
+import type { Layout } from '../capture/layout.js';
 import { listLayers } from '../capture/probe.js';
+import { isLayersModel } from '../capture/recognise.js';
+import type { ShapedArray } from '../capture/input-array.js';
+import type { LazySamples } from '../capture/source.js';
 import type { Comparable } from '../compare/sources.js';
-import { DataError, ShapeError, UnsupportedError } from '../errors.js';
-import { isArrayFile, loadArray, loadArrays } from '../node/activations.js';
+import { isArrayFile } from '../node/activations.js';
+import { openActivations } from '../node/array-files.js';
+import { ARRAY_FILES, splitKey } from '../node/array-list.js';
+import { dataFile } from '../node/data.js';
+import { imageFolder } from '../node/images.js';
 import { loadModel } from '../node/models.js';
+import { UsageError } from './arguments.js';
 import type { Values } from './arguments.js';
+import type { DataArguments } from './capture-arguments.js';
+
+/** One input of a model. */
+export interface ModelInput {
+  readonly name: string;
+  /** Batch axis first; nothing where the model does not say. */
+  readonly shape: readonly (number | null)[] | undefined;
+}
 
 /** One side as it was found on disk. */
 export interface OpenSide {
@@ -20,49 +35,47 @@ export interface OpenSide {
   readonly side: Comparable;
   readonly layers: readonly LayerInfo[];
   readonly isModel: boolean;
-  /** Input shape of a model with one input, batch axis first. */
-  readonly input: readonly (number | null)[] | undefined;
+  /** What a model takes. */
+  readonly input: readonly ModelInput[] | undefined;
   readonly fingerprint: string;
   /** Gives up what is held: files, and the weights of a model. */
   close(): Promise<void>;
 }
 
 /**
- * Opens a model or a file of activations. Models are loaded on the active tfjs backend.
+ * Opens a model or files of activations. Models are loaded on the active tfjs backend.
  *
- * @param _values - the arguments of the command, of which those that say how activations are read are used.
+ * @param values - the arguments of the command: `layout` of activations, and `layers`, beside which files may hold others.
  */
-export async function openSide(path: string, _values: Values = {}): Promise<OpenSide> {
+export async function openSide(path: string, values: Values = {}): Promise<OpenSide> {
   if (isArrayFile(path)) {
-    const { arrays, fingerprint } = await loadArrays(path);
-    const { layers } = await fromArrays(arrays);
-    const close = () => Promise.resolve();
+    const { layout, layers, layersB } = values;
+    const opened = await openActivations(path, {
+      ...(layout !== undefined && { layout: String(layout) as Layout }),
+      // Where sides have layers of their own it is not known here which side this is.
+      ...(layers !== undefined && layersB === undefined && { layers: String(layers) }),
+    });
+    const { set, fingerprint } = opened;
     return {
       name: basename(path),
-      side: arrays,
-      layers,
+      side: set,
+      layers: set.layers,
       isModel: false,
       input: undefined,
       fingerprint,
-      close,
+      close: () => opened.close(),
     };
   }
-  const loaded = await loadModel(path);
-  if (loaded.kind === 'graph') {
-    throw new UnsupportedError(
-      `${path} is a graph model, and graph models are not captured yet: convert it as a layers model ` +
-        '(tensorflowjs_converter --output_format tfjs_layers_model), or compare .npz files of its activations',
-    );
-  }
-  const { model, fingerprint } = loaded;
-  const name = basename(path) === 'model.json' ? basename(dirname(path)) || path : basename(path);
-  const shape = model.inputs.length === 1 ? model.inputs[0].shape : undefined;
+  const { model, fingerprint } = await loadModel(path);
   return {
-    name,
+    name: basename(path) === 'model.json' ? basename(dirname(path)) || path : basename(path),
     side: model,
     layers: listLayers(model),
     isModel: true,
-    input: shape,
+    input: (isLayersModel(model) ? model.inputNames : model.inputNodes).map((input, i) => ({
+      name: input,
+      shape: model.inputs[i].shape,
+    })),
     fingerprint,
     close: () => Promise.resolve(model.dispose()).then(() => undefined),
   };
@@ -71,37 +84,60 @@ export async function openSide(path: string, _values: Values = {}): Promise<Open
 /** Inputs for a model. */
 export interface OpenData {
   readonly data: CaptureData;
-  /** Number of samples, where it is known before reading. */
-  readonly samples: number | undefined;
+  readonly samples: number;
   readonly fingerprint: string;
-  /** Gives up what is held: open files. */
+  /** Gives up what is held; files are open only while samples are read. */
   close(): Promise<void>;
 }
 
 /**
- * Reads inputs: the first `count` samples, each value times `scale`. A channel axis that the model wants and the file
- * lacks is added, since grey images are often stored without one.
+ * Opens inputs: arrays in a file, or a folder or glob of images; of them the first `count` samples. A channel axis that the model
+ * wants and an array lacks is added, since grey images are often stored without one.
  */
 export async function openData(
   path: string,
   input: OpenSide['input'],
-  { count, scale = 1 }: { count?: number; scale?: number },
+  { count, ...reading }: DataArguments,
 ): Promise<OpenData> {
-  const { array, fingerprint } = await loadArray(path);
-  const [samples = 0, ...rest] = array.shape;
-  if (samples === 0) throw new DataError(`${path} holds no samples`);
-  const wanted = input?.slice(1) ?? rest;
-  const shape = wanted.length === rest.length + 1 && wanted.at(-1) === 1 ? [...rest, 1] : rest;
-  if (wanted.length !== shape.length || wanted.some((axis, i) => axis !== null && axis !== shape[i])) {
-    const takes = wanted.map((axis) => axis ?? '?').join(', ');
-    throw new ShapeError(`${path} holds samples of shape [${rest.join(', ')}], the model takes [${takes}]`);
-  }
-  const taken = Math.min(count ?? samples, samples);
-  const values = array.data.subarray(0, (array.data.length / samples) * taken);
+  const isArray = ARRAY_FILES.includes(extname(splitKey(path).file).toLowerCase());
+  const found = isArray ? await openArray(path, input, reading) : await openImages(path, reading);
+  const samples = Math.min(count ?? found.samples, found.samples);
   return {
-    data: { shape: [taken, ...shape], data: Float32Array.from(values, (value) => value * scale) },
-    samples: taken,
-    fingerprint,
+    data: { samples, read: (range, batchSize) => found.read(range, batchSize) },
+    samples,
+    fingerprint: found.fingerprint,
     close: () => Promise.resolve(),
+  };
+}
+
+interface Found extends LazySamples {
+  readonly fingerprint: string;
+}
+
+async function openImages(path: string, { axis, layout }: Omit<DataArguments, 'count'>): Promise<Found> {
+  if (axis === undefined && layout === undefined) return imageFolder(path);
+  throw new UsageError(
+    `--${axis === undefined ? 'data-layout' : 'data-axis'} is for arrays, and '${path}' is read as a folder of images`,
+  );
+}
+
+async function openArray(
+  path: string,
+  input: OpenSide['input'],
+  reading: Omit<DataArguments, 'count'>,
+): Promise<Found> {
+  const several = input !== undefined && input.length > 1 && splitKey(path).key === undefined;
+  const file = await dataFile(path, { ...reading, ...(several && { key: input.map(({ name }) => name) }) });
+  const wanted = input?.length === 1 ? input[0].shape : undefined;
+  if (wanted?.length !== file.shape.length + 1 || wanted.at(-1) !== 1) return file;
+  return {
+    samples: file.samples,
+    fingerprint: file.fingerprint,
+    async *read(range, batchSize) {
+      for await (const element of file.read(range, batchSize)) {
+        const { shape, data } = element as ShapedArray;
+        yield { shape: [...shape, 1], data };
+      }
+    },
   };
 }
