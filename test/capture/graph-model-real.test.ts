@@ -237,7 +237,9 @@ describe.each(backends)('models of nsfwjs on $title', ({ backend, skipped }) => 
       const layers = listLayers(model);
       expect(selectLayers(layers, 'op:Conv2D')).toHaveLength(94);
       const images = photos(2, 299);
-      const { dense_3: dense } = await (await capture(model, images, { layers: 'mixed10,dense_3' })).matrices();
+      const { dense_3: dense } = await (
+        await capture(model, images, { layers: 'mixed10,dense_3' })
+      ).matrices();
       const predicted = model.predict(images) as tf.Tensor;
       expect(distance(dense.data, await predicted.data())).toBeLessThan(1e-6);
       tf.dispose([images, predicted]);
