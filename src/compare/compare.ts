@@ -15,7 +15,7 @@ import { READING_OPTIONS, runComparison } from './run.js';
 import type { Compared, ReadingOptions } from './run.js';
 import { Similarity } from './similarity.js';
 import type { SimilarityData } from './similarity.js';
-import type { Comparable } from './sources.js';
+import type { Comparable, SideInput } from './sources.js';
 
 /** Options of {@link compare}; those of the measures stand beside them. */
 export interface CompareOptions extends ReadingOptions {
@@ -72,17 +72,21 @@ export async function compare(
 ): Promise<Similarity> {
   const own = without(options, OWN);
   const asked = askedMeasures(options.measure ?? 'svcca', own);
+  const compared = await runComparison(sidesOf(a, b, options), data, everyPair, asked, options);
+  const [first, ...others] = asked.map((one, m) => matrixOf(one, m, compared, options));
+  return new Similarity({ ...first, ...(others.length > 0 && { others }) });
+}
+
+/** The two sides, each with what is its own. @throws OptionError for preprocessing of what is no model */
+export function sidesOf(a: Comparable, b: Comparable, options: CompareOptions): readonly SideInput[] {
   const { layers, layersB = layers, preprocess, preprocessB = preprocess } = options;
   if (options.preprocessB !== undefined && !isModel(b)) {
     throw new OptionError('preprocessB is given, but b is no model: activations are compared as they are');
   }
-  const sides = [
+  return [
     { side: a, label: 'a', layers, preprocess },
     { side: b, label: 'b', layers: layersB, preprocess: preprocessB },
   ];
-  const compared = await runComparison(sides, data, everyPair, asked, options);
-  const [first, ...others] = asked.map((one, m) => matrixOf(one, m, compared, options));
-  return new Similarity({ ...first, ...(others.length > 0 && { others }) });
 }
 
 /** All layers of the first side against all of the second, row by row. */

@@ -12,6 +12,7 @@ import { openEngine } from '../../engines/select.js';
 import { withScope } from '../../engines/scope.js';
 import { flag, keyword, wholeNumber, without } from '../../options.js';
 import { askedMeasures } from '../asked.js';
+import { sidesOf } from '../compare.js';
 import type { CompareOptions } from '../compare.js';
 import { READING_OPTIONS } from '../run.js';
 import { openSources } from '../sources.js';
@@ -77,16 +78,15 @@ export async function shardMoments(
   }
   const asked = askedMeasures(options.measure ?? 'svcca', without(options, OWN));
   const rowNorms = checkMergeable(asked).rowNorms ?? false;
-  const { layers, layersB = layers, names = { a: 'a', b: 'b' }, fingerprints = {} } = options;
-  const inputs = [
-    { side: a, label: 'a', layers },
-    { side: b, label: 'b', layers: layersB },
-  ];
+  const { names = { a: 'a', b: 'b' }, fingerprints = {} } = options;
+  const inputs = sidesOf(a, b, options);
   const opened = await openEngine(options.engine, {
     ...(options.threads !== undefined && { threads: options.threads }),
   });
+  let close = () => Promise.resolve();
   try {
     const sources = await openSources(inputs, data, { ...options, onDevice: false });
+    close = () => sources.close();
     const total = totalOf(sources, options.total);
     const [from, to] = rangeOf(shard, total);
     const draw = { positions, seed };
@@ -115,6 +115,7 @@ export async function shardMoments(
     };
     return new Part(info, found.joint);
   } finally {
+    await close();
     if (opened !== options.engine) await opened.close?.();
   }
 }
