@@ -16,8 +16,10 @@ import { progressBar, table } from './output.js';
 import { openData, openSide } from './sides.js';
 import type { OpenData, OpenSide } from './sides.js';
 
-/** Positions are drawn when layers are compared: drawn ones alone would no longer lie on a grid. */
-const { positions: _drawn, ...ownArgs } = captureArgs;
+/** Positions are drawn when layers are compared, as drawn ones alone no longer lie on a grid; the layout is that of files. */
+const ownArgs = Object.fromEntries(
+  Object.entries(captureArgs).filter(([name]) => name !== 'positions' && name !== 'layout'),
+);
 
 /** The command. */
 export const captureCommand: Command = {
