@@ -8,19 +8,20 @@ import { FormatError } from '../errors.js';
 import { ask } from './ask.js';
 import type { Asking } from './ask.js';
 import { crc32 } from './crc32.js';
+import { MOST_DEFLATED } from './zip.js';
 import type { ZipEntry } from './zip.js';
 
 /** Inflates a whole entry and checks its length and checksum. @throws FormatError */
 export function* readEntry(entry: ZipEntry, archive: string): Asking<Uint8Array> {
   // One byte more than declared: what inflates to more fills it, and is stopped there.
-  const content = yield* contentStart(entry, entry.size + 1, 1 << 16, archive);
+  const content = yield* contentStart(entry, entry.size + 1, archive);
   checkContent(entry, content.length, crc32(content), archive);
   return content;
 }
 
 /** The first `length` bytes of an entry, or all where it has fewer, inflating little more. @throws FormatError */
 export function readStart(entry: ZipEntry, length: number, archive: string): Asking<Uint8Array> {
-  return contentStart(entry, Math.min(length, entry.size), 128, archive);
+  return contentStart(entry, Math.min(length, entry.size), archive);
 }
 
 /** Throws unless an entry came to the length and checksum that it declares. @throws FormatError */
@@ -39,7 +40,7 @@ export function damaged(entry: ZipEntry, what: string, archive: string, cause?: 
   });
 }
 
-function* contentStart(entry: ZipEntry, most: number, step: number, archive: string): Asking<Uint8Array> {
+function* contentStart(entry: ZipEntry, most: number, archive: string): Asking<Uint8Array> {
   const { start, end } = entry;
   if (!entry.deflated) return yield* ask(start, Math.min(end, start + most));
   // Room is taken as content comes: a declared size alone is no reason to believe in it.
@@ -55,11 +56,13 @@ function* contentStart(entry: ZipEntry, most: number, step: number, archive: str
     out.set(part.subarray(0, most - length), length);
     length = needed;
   });
-  // In steps, so that a bomb stops soon after it fills what it declared: a step grows at most a thousandfold.
-  for (let at = start; at < end && length < most; at += step) {
+  // In steps that give little more than is still wanted, whatever they hold: a bomb stops when it fills what it declared.
+  for (let at = start; at < end && length < most;) {
+    const step = Math.max(128, Math.min(1 << 16, Math.ceil((most - length) / MOST_DEFLATED)));
     const packed = yield* ask(at, Math.min(end, at + step));
+    at += packed.length;
     try {
-      inflate.push(packed, at + step >= end);
+      inflate.push(packed, at >= end);
     } catch (error) {
       // A FlateError, or a RangeError where the machine has not so much memory.
       throw damaged(entry, `cannot be inflated: ${(error as Error).message}`, archive, error);

@@ -25,7 +25,7 @@ const LOCATOR64 = 0x07064b50;
 const CENTRAL = 0x02014b50;
 const LOCAL = 0x04034b50;
 /** Deflate's best: 258 bytes for two bits, one for the length and one for the distance. */
-const MOST_DEFLATED = 1032;
+export const MOST_DEFLATED = 1032;
 
 /**
  * Lists the entries of an archive of `length` bytes in its order, checked against their local headers, without inflating

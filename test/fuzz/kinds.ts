@@ -9,5 +9,6 @@ export const kinds: Readonly<Record<string, () => Promise<Kind>>> = {
   png: async () => (await import('./kinds/images.js')).png,
   jpeg: async () => (await import('./kinds/images.js')).jpeg,
   files: async () => (await import('./kinds/files.js')).files,
+  bombs: async () => (await import('./kinds/bombs.js')).bombs,
   faulty: async () => (await import('./kinds/faulty.js')).faulty,
 };
