@@ -23,6 +23,7 @@ const COMMON: readonly (readonly [what: string, of: (info: PartInfo) => unknown]
   ["'spatial'", ({ reading }) => reading.spatial],
   ["'positions'", ({ reading }) => reading.positions],
   ["'seed'", ({ reading }) => reading.seed],
+  ["'preprocess'", ({ preprocess }) => preprocess],
   ["'method'", ({ method }) => method],
   ["'measure' and its options", ({ measures }) => measures],
   ['the sums over row norms', ({ rowNorms }) => rowNorms],

@@ -4,6 +4,7 @@
  * @module
  */
 import type { CaptureData } from '../../capture/capture.js';
+import type { Preprocess } from '../../capture/preprocess.js';
 import { isModel } from '../../capture/recognise.js';
 import { OptionError } from '../../errors.js';
 import { FLOAT32_TOLERANCE } from '../../factor/factor.js';
@@ -70,6 +71,11 @@ export async function shardMoments(
   if (positions !== 'all') wholeNumber('positions', positions);
   wholeNumber('seed', seed, 0);
   wholeNumber('memory', memory, 0);
+  if (options.checkpoint !== undefined) {
+    throw new OptionError(
+      'checkpoint is given, but a shard has none: give smaller shards, and compute a lost one again',
+    );
+  }
   if (flag('training', options.training ?? false)) {
     throw new OptionError(
       'training is true: batch norm and dropout then depend on how samples fall into batches, which shards cut elsewhere; ' +
@@ -101,6 +107,7 @@ export async function shardMoments(
       fingerprints,
       layers: { a: rows, b: cols },
       reading: { spatial: sources.spatial, positions, seed },
+      preprocess: { a: recorded(inputs[0].preprocess), b: recorded(inputs[1].preprocess) },
       method,
       measures: asked.map(({ label, measure, options: own }) => ({
         label,
@@ -118,6 +125,11 @@ export async function shardMoments(
     await close();
     if (opened !== options.engine) await opened.close?.();
   }
+}
+
+/** Preprocessing as a part can record it; of two functions it cannot tell whether they are the same. */
+function recorded(preprocess: Preprocess | undefined): unknown {
+  return typeof preprocess === 'function' ? 'a function' : (preprocess ?? null);
 }
 
 function totalOf(sources: Sources, given: number | undefined): number {
