@@ -93,12 +93,14 @@ export interface Demands {
   readonly batch: number;
   /** Bytes of all activations, where they are known; 0 where there is no need to keep them. */
   readonly activations: number | undefined;
+  /** Bytes of the largest pair while it is compared, at most. */
+  readonly pair: number;
   /** Whether there is a spool. */
   readonly spool: boolean;
 }
 
 /** Divides the memory. @throws OptionError where not even one view at a time fits */
-export function divide({ memory, views, nameOf, batch, activations, spool }: Demands): Budget {
+export function divide({ memory, views, nameOf, batch, activations, pair, spool }: Demands): Budget {
   // A batch is there with its copies on other grids while the one before it waits for the collector of garbage. One that was
   // chosen so large that it leaves nothing comes on top.
   const all = usable(memory);
@@ -117,7 +119,7 @@ export function divide({ memory, views, nameOf, batch, activations, spool }: Dem
     hold + atOnce <= total
       ? total - hold
       : spool
-        ? Math.max(least, (total * 3) / 4)
+        ? Math.max(least, (total * 3) / 4, Math.min(pair, total))
         : Math.max(least, total / 4, total - hold);
   return { groups: passes(views, work), activations: between, work, held: total - work, total };
 }

@@ -12,6 +12,7 @@ import { evaluate, evaluateSamples } from '../measures/pair.js';
 import type { AnyPair } from '../measures/pair.js';
 import type { Asked } from './asked.js';
 import { inParts } from './batches.js';
+import { usable } from './budget.js';
 import { CrossPass } from './cross-pass.js';
 import type { CellPass, CellWork } from './cross-pass.js';
 import { layersOf } from './first-pass.js';
@@ -89,14 +90,14 @@ async function compareGroup(
   for (const view of used) views.set(view, await store.get(view));
   const work: CellWork = { plan, cells: group.cells, views, needs };
 
-  const crossing = (await state.take('crossing'))?.value as { readonly samples: number } | undefined;
-  let samples = crossing?.samples ?? 0;
-  const passes = needs.keep ? await openPasses(job, work) : [];
+  const before = (await state.take('crossing'))?.value as Crossing | undefined;
+  let { samples, finished }: Crossing = before ?? { samples: 0, finished: false };
+  const passes = needs.keep ? await openPasses(job, work, finished) : [];
   state.set('crossing', async function* () {
-    yield { kind: 'crossing', value: { samples } };
+    yield { kind: 'crossing', value: { samples, finished } satisfies Crossing };
     for (const pass of passes) yield* pass.state();
   });
-  if (passes.length > 0) {
+  if (passes.length > 0 && !finished) {
     options.begin(samples);
     for await (const batches of stream.read({ from: samples, wanted: layersOf(plan, used) })) {
       for (const part of inParts(batches, group.part)) for (const pass of passes) await pass.add(part);
@@ -104,15 +105,27 @@ async function compareGroup(
       await options.onBatch(name, samples);
       await state.save();
     }
+    for (const pass of passes) await pass.finish();
+    finished = true;
     await state.save(true);
   }
-  for (const pass of passes) await pass.finish();
   await evaluateGroup(job, work, passes, roomFor(demands, group), results);
   for (const pass of passes) pass.close();
 }
 
+/** How far the pass of a group is. */
+interface Crossing {
+  readonly samples: number;
+  /** Whether all batches have passed, and the cells are being evaluated. */
+  readonly finished: boolean;
+}
+
 /** One pass for the factored views, and one for those of which inner products are enough. */
-async function openPasses(job: CellJob, { plan, cells, views, needs }: CellWork): Promise<CellPass[]> {
+async function openPasses(
+  job: CellJob,
+  { plan, cells, views, needs }: CellWork,
+  finished: boolean,
+): Promise<CellPass[]> {
   const { engine, stream, state, options } = job;
   const some = (belongs: (view: ReadView) => boolean): CellWork => ({
     plan,
@@ -123,7 +136,9 @@ async function openPasses(job: CellJob, { plan, cells, views, needs }: CellWork)
   const factored = some((view) => view.factored !== undefined);
   const products = some((view) => view.products !== undefined && view.products.kernel === undefined);
   return [
-    ...(factored.cells.length > 0 ? [await CrossPass.open(engine, factored, stream, options, state)] : []),
+    ...(factored.cells.length > 0
+      ? [await CrossPass.open(engine, factored, stream, options, state, finished)]
+      : []),
     ...(products.cells.length > 0 ? [await ProductPass.open(engine, products, options, state)] : []),
   ];
 }
@@ -145,9 +160,10 @@ async function evaluateGroup(
   };
   // Measures of the samples bring tiles of their own to every thread: one cell at a time.
   const atOnce = needs.samples ? 1 : AT_ONCE;
+  const left = cells.filter((c) => results.some((ofMeasure) => ofMeasure[c] === null));
   let done = results[0].filter((result) => result !== null).length;
-  for (let from = 0; from < cells.length;) {
-    const chunk = cells.slice(from, from + Math.min(atOnce, room(cells[from])));
+  for (let from = 0; from < left.length;) {
+    const chunk = left.slice(from, from + Math.min(atOnce, room(left[from])));
     const pairs = await together(chunk, pairOf);
     for (const [m, one] of job.asked.entries()) {
       const work = async (c: number, i: number): Promise<void> => {
@@ -157,8 +173,9 @@ async function evaluateGroup(
       await together(chunk, work);
     }
     done += chunk.length;
-    await job.onCells(done);
     from += chunk.length;
+    await job.onCells(done);
+    await job.state.save();
   }
 }
 
@@ -185,7 +202,7 @@ function named(error: unknown, name: string): unknown {
   return new DataError(`${name}: ${error.message}`, { cause: error, code });
 }
 
-function demandsOf({ reading, store, batch }: CellJob): CellDemands {
+function demandsOf({ reading, store, batch, options }: CellJob): CellDemands {
   const { plan, ways, sizes, budget } = reading;
   const sides = plan.views.map((_, i): CrossSide | undefined => {
     const { cols: neurons, perSample } = sizes[i];
@@ -205,7 +222,8 @@ function demandsOf({ reading, store, batch }: CellJob): CellDemands {
       loaded: store.isSpooled(i) ? 8 * rows * width : 0,
     };
   });
-  return { cells: plan.cells, sides, room: budget.total - store.bytes, batch, beside: store.bytes };
+  const room = budget.total - store.bytes;
+  return { cells: plan.cells, sides, room, batch, beside: usable(options.memory) - room };
 }
 
 /** How many cells fit beside the blocks of a group. */

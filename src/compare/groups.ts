@@ -36,7 +36,7 @@ export interface CellDemands {
   readonly room: number;
   /** Samples of a batch. */
   readonly batch: number;
-  /** Bytes that `memory` must be beyond the room, for messages. */
+  /** Bytes of the memory that are taken otherwise, for messages. */
   readonly beside: number;
 }
 
@@ -77,6 +77,15 @@ export function evaluationBytes(a: CrossSide | undefined, b: CrossSide | undefin
   return 6 * matrixBytes(a.width, b.width) + sum(directions);
 }
 
+/** Bytes of one pair of layers of so many neurons, at most: all directions kept, and brought into memory for it. */
+export function pairBytes(a: number, b: number): number {
+  const side = (neurons: number): CrossSide => {
+    const loaded = matrixBytes(neurons, neurons);
+    return { neurons, width: neurons, projected: true, loaded, perSample: 0 };
+  };
+  return groupBytes({ cells: [{ a: 0, b: 1 }], sides: [side(a), side(b)] }, [0], 0);
+}
+
 /** Divides the cells. @throws OptionError where not even one at a time fits */
 export function groupCells(demands: CellDemands): CellGroup[] {
   const { cells, sides, room, batch, beside } = demands;
@@ -94,7 +103,7 @@ export function groupCells(demands: CellDemands): CellGroup[] {
     const { a, b } = cells[worst];
     throw new OptionError(
       `one pair of layers of ${sides[a]?.neurons} and ${sides[b]?.neurons} neurons takes ${megabytes(bytes)} to compare, beside ` +
-        `${megabytes(beside)} for what is held: raise 'memory' to ${megabytes(memoryFor(bytes + beside))}, or choose fewer ` +
+        `${megabytes(beside)} for the batch and what is held: raise 'memory' to ${megabytes(memoryFor(bytes + beside))}, or choose fewer ` +
         "'layers' or directions",
     );
   }

@@ -22,6 +22,7 @@ import { checkSamplesFit, readViews, tooFew } from './first-pass.js';
 import type { PassOptions, Reading } from './first-pass.js';
 import { identityOf } from './identity.js';
 import { planComparison } from './plan.js';
+import { pairBytes } from './groups.js';
 import type { LayerOf, LayerPair } from './plan.js';
 import { Reporter } from './progress.js';
 import type { ReadingOptions } from './reading-options.js';
@@ -169,6 +170,7 @@ function plan({ inputs, pairs, needs, sources }: Run, settings: Settings, first:
   const budget = divide({
     memory,
     views: bytes,
+    pair: Math.max(0, ...comparison.cells.map(({ a, b }) => pairBytes(sizes[a].cols, sizes[b].cols))),
     nameOf: (view) => {
       const { side, layer } = comparison.views[view];
       return `layer '${layer}' of ${inputs[side].label}, with ${sizes[view].cols} neurons,`;
