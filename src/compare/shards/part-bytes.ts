@@ -185,8 +185,8 @@ function jointOfValues({ views, cells, rowNorms }: PartInfo, values: Float64Arra
 
 /** The header that such a part must have; of a description that makes no sense there is none. */
 function expectedHeader(info: PartInfo, part: string, checksum: string, name: string) {
-  if (!isInfo(info)) throw damaged(name);
   try {
+    if (!isInfo(info)) throw damaged(name);
     return headerOf(info, part, checksum);
   } catch (cause) {
     if (cause instanceof SvccaError) throw cause;
