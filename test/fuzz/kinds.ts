@@ -10,5 +10,6 @@ export const kinds: Readonly<Record<string, () => Promise<Kind>>> = {
   jpeg: async () => (await import('./kinds/images.js')).jpeg,
   files: async () => (await import('./kinds/files.js')).files,
   bombs: async () => (await import('./kinds/bombs.js')).bombs,
+  part: async () => (await import('./kinds/part.js')).part,
   faulty: async () => (await import('./kinds/faulty.js')).faulty,
 };
