@@ -33,13 +33,13 @@ export interface CellPass {
   readonly cells: readonly number[];
   /** Adds a batch, which stays the caller's. */
   add(batches: Batches): Promise<void>;
-  /** After the last batch; frees what only passing needs. */
+  /** After the last batch, once; frees what only passing needs. */
   finish(): Promise<void>;
   /** The pair of a cell, once for each. */
   pair(cell: number): Promise<AnyPair>;
   /** After the last pair. */
   close(): void;
-  /** All of it in between two batches, to be taken up when it is opened again. */
+  /** All of it, in between two batches or after the last, to be taken up when it is opened again. */
   state(): AsyncIterable<StateRecord>;
 }
 
@@ -73,25 +73,29 @@ export class CrossPass implements CellPass {
     };
   }
 
-  /** @param state - to go on from, where a pass of these cells was interrupted. */
+  /**
+   * @param state - to go on from, where a pass of these cells was interrupted.
+   * @param finished - whether all batches had passed by then.
+   */
   static async open(
     engine: Engine,
     work: CellWork,
     stream: LockstepStream,
     options: PassOptions,
     state: RunState,
+    finished: boolean,
   ): Promise<CrossPass> {
     const pass = new CrossPass(engine, work, stream, options);
-    const before = new Map<number, HostMatrix>();
-    for (let record; (record = await state.take('projector'));) {
-      const { view, gram } = record.value as { readonly view: number; readonly gram: HostMatrix };
-      before.set(view, gram);
-    }
+    const grams = new Map<number, HostMatrix>();
+    for await (const [i, gram] of takeMatrices(state, 'projector')) grams.set(i, gram);
     for (const [i, { factored }] of work.views) {
       const { factor, basis } = factored!;
       const kept = factor.v.cols;
-      if (basis || kept === 0) continue;
-      pass.projectors.set(i, await Projector.open(engine, factor, kept, before.get(i)));
+      if (basis || kept === 0 || finished) continue;
+      pass.projectors.set(i, await Projector.open(engine, factor, kept, grams.get(i)));
+    }
+    for await (const [i, root] of takeMatrices(state, 'correction')) {
+      pass.corrections.set(i, await engine.upload(root));
     }
     pass.sums = ((await state.take('sums'))?.value as Sums | undefined) ?? pass.sums;
     pass.blocks = await takeBlocks(engine, state);
@@ -167,7 +171,10 @@ export class CrossPass implements CellPass {
   async *state(): AsyncGenerator<StateRecord> {
     for (const [view, projector] of this.projectors) {
       const gram = await projector.state();
-      if (gram) yield { kind: 'projector', value: { view, gram } };
+      if (gram) yield { kind: 'projector', value: { at: view, matrix: gram } };
+    }
+    for (const [view, root] of this.corrections) {
+      yield { kind: 'correction', value: { at: view, matrix: await this.engine.download(root) } };
     }
     yield { kind: 'sums', value: this.sums };
     yield* blocksOf(this.engine, this.blocks);
@@ -190,13 +197,22 @@ export class CrossPass implements CellPass {
   }
 }
 
+/** The matrices of one kind that were saved of a pass, with the number of their view or cell. */
+async function* takeMatrices(
+  state: RunState,
+  kind: string,
+): AsyncGenerator<readonly [at: number, matrix: HostMatrix]> {
+  for (let record; (record = await state.take(kind));) {
+    const { at, matrix } = record.value as { readonly at: number; readonly matrix: HostMatrix };
+    yield [at, matrix];
+  }
+}
+
 /** The blocks that were saved of a pass. */
 export async function takeBlocks(engine: Engine, state: RunState): Promise<Map<number, Handle>> {
   const blocks = new Map<number, Handle>();
-  for (let record; (record = await state.take('block'));) {
-    const { cell, block } = record.value as { readonly cell: number; readonly block: HostMatrix };
+  for await (const [cell, block] of takeMatrices(state, 'block'))
     blocks.set(cell, await engine.upload(block));
-  }
   return blocks;
 }
 
@@ -206,7 +222,7 @@ export async function* blocksOf(
   blocks: ReadonlyMap<number, Handle>,
 ): AsyncGenerator<StateRecord> {
   for (const [cell, handle] of blocks) {
-    yield { kind: 'block', value: { cell, block: await engine.download(handle) } };
+    yield { kind: 'block', value: { at: cell, matrix: await engine.download(handle) } };
   }
 }
 

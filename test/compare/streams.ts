@@ -80,7 +80,7 @@ export async function watched(
   let [now, most] = [0, 0];
   const track = <T>(value: T): T => {
     const found = value as unknown;
-    const handles = [found, ...Object.values((found ?? {}) as object)].filter(isHandle);
+    const handles = [found, ...Object.values(found ?? {})].filter(isHandle);
     for (const handle of handles) {
       if (live.has(handle)) continue;
       live.set(handle, 8 * handle.rows * handle.cols);
