@@ -72,9 +72,7 @@ async function load(
 ): Promise<LoadedModel> {
   const tf = await loadTfjs();
   const specs = json.weightsManifest.flatMap(({ weights }) => weights);
-  const artifacts = await tf.io.getModelArtifactsForJSON(json, () =>
-    Promise.resolve([specs, parts.map(({ buffer }) => buffer)]),
-  );
+  const artifacts = await tf.io.getModelArtifactsForJSON(json, () => Promise.resolve([specs, joined(parts)]));
   return { ...(await buildModel(tf, artifacts, label)), fingerprint: print };
 }
 
@@ -98,7 +96,7 @@ async function loadFromMemory(source: ModelSource): Promise<LoadedModel> {
   }
   const tf = await loadTfjs();
   const { getWeightStream: _, ...rest } = given;
-  const artifacts = { ...rest, weightData: parts.map(({ buffer }) => buffer) };
+  const artifacts = { ...rest, weightData: joined(parts) };
   const print = fingerprint(JSON.stringify([modelTopology, weightSpecs]), ...parts);
   return { ...(await buildModel(tf, artifacts, LABEL)), fingerprint: print };
 }
@@ -118,6 +116,19 @@ async function artifactsOf(source: ModelSource): Promise<io.ModelArtifacts> {
     const message = error instanceof Error ? error.message : String(error);
     throw new DataError(`cannot load ${LABEL}: ${message}`, { cause: error });
   }
+}
+
+/** One buffer: tfjs cuts weights out of several wrongly where the last is longer than the others. */
+function joined(parts: readonly Uint8Array<ArrayBuffer>[]): ArrayBuffer {
+  const [first] = parts;
+  if (parts.length === 1 && first?.length === first?.buffer.byteLength) return first.buffer;
+  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out.buffer;
 }
 
 /** The bytes of weights, read no further than `needed` where they come as a stream. */
