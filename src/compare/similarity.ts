@@ -12,7 +12,13 @@ import { alignedTable } from './table.js';
 export const SIMILARITY_FORMAT = 'svcca/similarity@1';
 
 /** One comparison of two layers: everything of a result that is not the same for the whole matrix. */
-export type Cell = Omit<SimilarityResult, 'measure' | 'options' | 'engine'>;
+export interface Cell extends Omit<SimilarityResult, 'measure' | 'options' | 'engine'> {
+  /**
+   * How far the score is from that of all positions, as the root of the expected square; 0 where all were taken. Of corresponding
+   * layers, where `positionsError` was asked for.
+   */
+  readonly positionsError?: number;
+}
 
 /** What a {@link Similarity} is made of; also, with `format` and `version`, its JSON form. */
 export interface SimilarityData {
@@ -99,11 +105,7 @@ export class Similarity implements SimilarityData {
    * place.
    */
   diagonal(): (LayerScore & { readonly row: string; readonly col: string })[] {
-    const shared = this.rows.filter((name) => this.cols.includes(name));
-    const pairs: (readonly [string, string])[] =
-      shared.length > 0
-        ? shared.map((name) => [name, name])
-        : this.rows.slice(0, this.cols.length).map((name, i) => [name, this.cols[i]]);
+    const pairs = correspondingLayers(this.rows, this.cols);
     return pairs.map(([row, col]) => ({ layer: row, row, col, score: this.at(row, col) }));
   }
 
@@ -175,6 +177,16 @@ export class Similarity implements SimilarityData {
       others: others.map((other: object) => Similarity.fromJSON(other)),
     });
   }
+}
+
+/** Layers of two networks that correspond, as {@link Similarity.diagonal} has them. */
+export function correspondingLayers(
+  rows: readonly string[],
+  cols: readonly string[],
+): (readonly [row: string, col: string])[] {
+  const shared = rows.filter((name) => cols.includes(name));
+  if (shared.length > 0) return shared.map((name) => [name, name]);
+  return rows.slice(0, cols.length).map((name, i) => [name, cols[i]]);
 }
 
 /** Whether small scores mean close: distances and angles. */

@@ -69,6 +69,23 @@ export function shapeOf(
   return { rows: countDatapoints({ samples, grid, ...countedIn(view, batches) }, positions), cols: channels };
 }
 
+/** For each sample of a batch: its positions on the view's grid that count, and how many of them are datapoints. */
+export function countsOf(
+  view: View,
+  batches: Batches,
+  { positions }: Draw,
+): { readonly available: Uint32Array; readonly taken: Uint32Array } {
+  const { samples } = batches[view.side];
+  const { mask } = countedIn(view, batches);
+  const size = view.grid[0] * view.grid[1];
+  const count = (most: Positions) =>
+    Uint32Array.from({ length: samples }, (_, n) => {
+      const own = mask && { mask: mask.subarray(n * size, (n + 1) * size) };
+      return countDatapoints({ samples: 1, grid: view.grid, ...own }, most);
+    });
+  return { available: count('all'), taken: count(positions) };
+}
+
 const known = new WeakMap<Batches, Map<string, Uint8Array | undefined>>();
 
 /** The positions that count in every layer of every side on the view's grid, so that pairs meet in the same datapoints. */

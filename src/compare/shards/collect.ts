@@ -43,7 +43,7 @@ export function groupsOf({ views, cells }: Placed): Group[] {
 }
 
 /** What gathering a group takes. */
-interface Size {
+export interface Size {
   readonly neurons: readonly number[];
   /** Datapoints to come, at most. */
   readonly rows: number;
@@ -62,6 +62,16 @@ function rowBytes({ neurons }: Size): number {
   return 24 * neurons.reduce((sum, d) => sum + d, 0);
 }
 
+/** Bytes with which gathering a group can do. */
+export function leastBytes(size: Size): number {
+  return keptBytes(size) + leastRows(size) * rowBytes(size);
+}
+
+/** More than there are neurons, so that a step leaves less than it takes. */
+function leastRows({ neurons, rows }: Size): number {
+  return Math.min(rows, 1 + Math.max(...neurons));
+}
+
 /**
  * How many datapoints of each group are gathered at a time, within a memory that all groups share.
  *
@@ -69,8 +79,8 @@ function rowBytes({ neurons }: Size): number {
  */
 export function segmentsOf(sizes: readonly Size[], memory: number): number[] {
   const kept = sizes.reduce((sum, size) => sum + keptBytes(size), 0);
-  const least = sizes.map(({ neurons, rows }) => Math.min(rows, 1 + Math.max(...neurons)));
-  const needed = sizes.reduce((sum, size, i) => sum + least[i] * rowBytes(size), kept);
+  const least = sizes.map(leastRows);
+  const needed = sizes.reduce((sum, size) => sum + leastBytes(size), 0);
   if (needed > memory) {
     const pairs = sizes.reduce((sum, size) => sum + size.pairs.length, 0);
     throw new OptionError(

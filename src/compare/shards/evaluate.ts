@@ -37,7 +37,7 @@ export async function similarityOf(
       code: 'TOO_FEW_SAMPLES',
     });
   }
-  const pairs = await pairsOf(engine, info, joint, combineNeeds(asked.map(({ needs }) => needs)));
+  const pairs = await jointPairs(engine, info, joint, combineNeeds(asked.map(({ needs }) => needs)));
   await pause(signal);
   const matrices: SimilarityData[] = [];
   for (const one of asked) {
@@ -60,9 +60,9 @@ export async function similarityOf(
 }
 
 /** The pair of every cell: by inner products alone where nothing else is needed, as in a comparison in one piece. */
-async function pairsOf(
+export async function jointPairs(
   engine: Engine,
-  { cells, method }: PartInfo,
+  { cells, method }: Pick<PartInfo, 'cells' | 'method'>,
   { layers, pairs }: Joint,
   needs: Needs,
 ): Promise<AnyPair[]> {
