@@ -109,14 +109,35 @@ export type { ChanceMeasure, Sizes } from './inference/samples-needed.js';
 export { groupTest } from './inference/group-test.js';
 export type { GroupTest, GroupTestOptions } from './inference/group-test.js';
 
+// One comparison on many machines.
+export { shardMoments } from './compare/shards/moments.js';
+export type { ShardOptions } from './compare/shards/moments.js';
+export { combineParts, mergeParts } from './compare/shards/merge.js';
+export type { MergeOptions } from './compare/shards/merge.js';
+export { Part } from './compare/shards/part.js';
+export type { PartSource } from './compare/shards/part.js';
+export { PART_FORMAT } from './compare/shards/part-info.js';
+export type { PartInfo, PartMeasure, PartView } from './compare/shards/part-info.js';
+export type { Shard } from './compare/shards/ranges.js';
+
 // Activations.
 export { capture } from './capture/capture.js';
-export type { CaptureModel, CaptureOptions, TogetherOptions } from './capture/capture.js';
-export type { BatchStream, CaptureData, StreamElement } from './capture/source.js';
+export type {
+  CaptureModel,
+  CaptureOptions,
+  CapturedActivations,
+  TogetherOptions,
+} from './capture/capture.js';
+export type { BatchStream, CaptureData, LazySamples, StreamElement } from './capture/source.js';
+export type { DecodedImage, ImageBatch, ImageReader } from './capture/images.js';
+export type { ImageSize, Normalisation, Preprocess, PreprocessSteps, Resize } from './capture/preprocess.js';
+export { activationStream } from './capture/stream-set.js';
+export type { ActivationBatches, ActivationStreamOptions } from './capture/stream-set.js';
 export type { InputArray, NestedArray, ShapedArray } from './capture/input-array.js';
 export { fromArrays } from './capture/arrays.js';
 export type { ArrayOptions, ArrayRecord } from './capture/arrays.js';
 export { listLayers } from './capture/probe.js';
+export type { Layout } from './capture/layout.js';
 export type { LayerSelection } from './capture/select.js';
 export type { PositionOptions, Positions } from './capture/spatial.js';
 export type {
@@ -135,6 +156,12 @@ export { readNpy, writeNpy } from './io/npy.js';
 export type { NpyArray, NpySource } from './io/npy.js';
 export { openNpz, readNpz, writeNpz } from './io/npz.js';
 export type { NpzArchive, NpzOptions } from './io/npz.js';
+export { openSafetensors, readSafetensors, writeSafetensors } from './io/safetensors.js';
+export type { SafetensorsFile, SafetensorsOptions } from './io/safetensors.js';
+
+// More than fits in memory, and more than one sitting.
+export type { OpenSpool, Spool } from './capture/spool.js';
+export type { Checkpoint } from './compare/checkpoint.js';
 
 // Where it runs.
 export { engineNames, openEngine, selectEngine } from './engines/select.js';
