@@ -75,11 +75,43 @@ function parse(bytes: Uint8Array, label: string): unknown {
     return JSON.parse(text) as unknown;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    const position = /at position (\d+)/.exec(message)?.[1];
-    const before = position === undefined ? text : text.slice(0, Number(position));
+    const offset = faultOf(text, message);
     throw new FormatError(`${label} is not JSON: ${message}`, {
       cause: error,
-      offset: Math.min(Buffer.byteLength(before), bytes.length),
+      ...(offset !== undefined && { offset: Math.min(offset, bytes.length) }),
     });
   }
+}
+
+/** Longer texts are not searched for the place of a fault. */
+const SEARCHED = 1 << 22;
+
+/** The byte at which a text stops being JSON: V8 says it for some faults only. */
+function faultOf(text: string, message: string): number | undefined {
+  const position = /at position (\d+)/.exec(message)?.[1];
+  if (position !== undefined) return Buffer.byteLength(text.slice(0, Number(position)));
+  if (isCut(message)) return Buffer.byteLength(text);
+  if (text.length > SEARCHED) return undefined;
+  // What is good up to its end, and no longer with one character more.
+  let [good, bad] = [0, text.length];
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (isGood(text.slice(0, middle))) good = middle;
+    else bad = middle;
+  }
+  return Buffer.byteLength(text.slice(0, good));
+}
+
+function isGood(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    return isCut((error as Error).message);
+  }
+}
+
+/** Whether a text only lacks its end. */
+function isCut(message: string): boolean {
+  return /end of JSON|Unterminated|No number after|Exponent part/.test(message);
 }
