@@ -24,6 +24,7 @@ import { identityOf } from './identity.js';
 import { planComparison } from './plan.js';
 import { pairBytes } from './groups.js';
 import type { LayerOf, LayerPair } from './plan.js';
+import { positionsErrors } from './positions-error.js';
 import { Reporter } from './progress.js';
 import type { ReadingOptions } from './reading-options.js';
 import { openSources } from './sources.js';
@@ -46,6 +47,8 @@ export interface Compared {
   readonly engine: string;
   /** Number of samples (images, not positions). */
   readonly samples: number;
+  /** For each measure, by the place of the pair: the error of drawing positions, where it was asked for. */
+  readonly positionsErrors?: readonly ReadonlyMap<number, number>[];
   /** How the activations were read, as results record it. */
   readonly reading: { readonly spatial: Spatial; readonly positions: Positions; readonly seed: number };
 }
@@ -60,6 +63,7 @@ export async function runComparison(
   pairsOf: (sides: readonly (readonly LayerInfo[])[]) => readonly LayerPair[],
   asked: readonly Asked[],
   options: ReadingOptions,
+  error?: DrawingError,
 ): Promise<Compared> {
   const { signal, positions = 'all', seed = 0, memory = DEFAULT_MEMORY } = options;
   signal?.throwIfAborted();
@@ -78,13 +82,11 @@ export async function runComparison(
       const pairs = pairsOf(sources.sides);
       const stream = openStream(sources, options.spool);
       try {
-        const run = { inputs, pairs, asked, needs, sources, stream };
+        const run = { inputs, pairs, asked, needs, sources, stream, error };
         const settings = { ...options, positions, seed, memory, method };
-        const { results, samples } = await withScope(opened, (engine) =>
-          compareStream(engine, run, settings),
-        );
+        const found = await withScope(opened, (engine) => compareStream(engine, run, settings));
         const { sides, spatial } = sources;
-        return { results, pairs, sides, engine: opened.name, samples, reading: { spatial, positions, seed } };
+        return { ...found, pairs, sides, engine: opened.name, reading: { spatial, positions, seed } };
       } finally {
         await stream.close();
       }
@@ -96,6 +98,12 @@ export async function runComparison(
   }
 }
 
+/** Of which pairs the error of drawing positions is wanted, over how many blocks of them. */
+export interface DrawingError {
+  readonly blocks: number;
+  pairsOf(sides: Compared['sides']): readonly number[];
+}
+
 /** What is compared. */
 interface Run {
   readonly inputs: readonly SideInput[];
@@ -104,6 +112,7 @@ interface Run {
   readonly needs: Needs;
   readonly sources: Sources;
   readonly stream: LockstepStream;
+  readonly error: DrawingError | undefined;
 }
 
 /** Options with their defaults. */
@@ -119,7 +128,7 @@ async function compareStream(
   engine: Engine,
   run: Run,
   settings: Settings,
-): Promise<{ results: SimilarityResult[][]; samples: number }> {
+): Promise<Pick<Compared, 'results' | 'samples' | 'positionsErrors'>> {
   const { pairs, asked, sources, stream } = run;
   const first = await stream.first();
   if (first === undefined) throw tooFew(0);
@@ -147,12 +156,37 @@ async function compareStream(
       nameOf: describer(run),
       onCells: (done) => reporter.cells(stage, done, pairs.length),
     });
+    const positionsErrors = await errorsOf(engine, run, reading, passes);
     await state.remove();
-    return { results, samples };
+    return { results, samples, ...(positionsErrors && { positionsErrors }) };
   } finally {
     await state.close();
     await store.close();
   }
+}
+
+/** The errors of drawing positions, where they were asked for, in a pass of their own. */
+async function errorsOf(
+  engine: Engine,
+  { error, sources, stream, asked }: Run,
+  { plan: planned, sizes, budget }: Reading,
+  passes: PassOptions,
+): Promise<Compared['positionsErrors']> {
+  if (error === undefined) return undefined;
+  const { positions, seed, method, breathe, begin, onBatch } = passes;
+  begin(0);
+  const cells = error.pairsOf(sources.sides);
+  const errors = await positionsErrors({
+    ...{ engine, plan: planned, cells, stream, asked, method, breathe, onBatch },
+    neurons: sizes.map(({ cols }) => cols),
+    draw: { positions, seed },
+    blocks: error.blocks,
+    memory: budget.work,
+  });
+  return errors.map(
+    (ofMeasure) =>
+      new Map(ofMeasure.flatMap((value, i) => (value === undefined ? [] : [[cells[i], value] as const]))),
+  );
 }
 
 /** What is read, in which way, and in how many passes. */
