@@ -118,6 +118,8 @@ export { Part } from './compare/shards/part.js';
 export type { PartSource } from './compare/shards/part.js';
 export { PART_FORMAT } from './compare/shards/part-info.js';
 export type { PartInfo, PartMeasure, PartView } from './compare/shards/part-info.js';
+export type { Joint, JointLayer, JointPair, LayerNorms, PairNorms } from './factor/joint-data.js';
+export type { SplitMean } from './factor/split-mean.js';
 export type { Shard } from './compare/shards/ranges.js';
 
 // Activations.
@@ -130,6 +132,7 @@ export type {
 } from './capture/capture.js';
 export type { BatchStream, CaptureData, LazySamples, StreamElement } from './capture/source.js';
 export type { DecodedImage, ImageBatch, ImageReader } from './capture/images.js';
+export type { ResizeMethod } from './capture/resample.js';
 export type { ImageSize, Normalisation, Preprocess, PreprocessSteps, Resize } from './capture/preprocess.js';
 export { activationStream } from './capture/stream-set.js';
 export type { ActivationBatches, ActivationStreamOptions } from './capture/stream-set.js';

@@ -14,14 +14,16 @@
  */
 export { fingerprint, loadNpy, loadNpz, saveNpy, saveNpz, writeAtomic } from './files.js';
 export { loadModel } from './models.js';
-export type { LoadedModel } from './models.js';
+export type { LoadedModel, ModelSource } from './models.js';
 export { imageFolder, decodeImage } from './images.js';
 export type { DecodeOptions, ImageFolder, ImageFolderOptions } from './images.js';
+export type { LabelSource } from './images-labels.js';
 export { dataFile } from './data.js';
 export type { DataFile, DataFileOptions } from './data.js';
 export { openActivations } from './array-files.js';
 export type { FileOptions, OpenedActivations } from './array-files.js';
 export { saveActivations } from './save-activations.js';
+export type { StoredType } from './stored-batches.js';
 export type { SaveOptions, SavedLayer } from './save-activations.js';
 export { loadPart, openPart, savePart } from './parts.js';
 export { spoolTo } from './spool.js';
