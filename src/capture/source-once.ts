@@ -60,7 +60,8 @@ class Kept {
   private readonly iterator: Iterator<unknown> | AsyncIterator<unknown>;
   private spool: Spool | undefined;
   private reach = 0;
-  private state: 'reading' | 'ended' | 'closed' = 'reading';
+  private ended = false;
+  private closed = false;
   private failure: { readonly error: unknown } | undefined;
   /** The last step of reading on: passes that run side by side take turns. */
   private turn: Promise<void> = Promise.resolve();
@@ -75,13 +76,13 @@ class Kept {
   }
 
   get samples(): number | undefined {
-    return this.state === 'ended' ? this.reach : undefined;
+    return this.ended ? this.reach : undefined;
   }
 
   /** Batch `i` from the spool, without values where it lies before `from`; nothing at the end, or from `to` on. */
   async batch(i: number, from: number, to: number): Promise<RawBatch | undefined> {
     while (i >= this.batches.length) {
-      if (this.state === 'ended' || this.reach >= to) return undefined;
+      if (this.ended || this.reach >= to) return undefined;
       this.turn = this.turn.then(() => (i < this.batches.length ? undefined : this.advance()));
       await this.turn;
     }
@@ -99,12 +100,11 @@ class Kept {
   }
 
   async close(): Promise<void> {
-    if (this.state === 'closed') return;
-    const ended = this.state === 'ended';
-    this.state = 'closed';
+    if (this.closed) return;
+    this.closed = true;
     await this.turn.catch(() => undefined);
     try {
-      if (!ended) await this.iterator.return?.();
+      if (!this.ended) await this.iterator.return?.();
     } finally {
       await this.spool?.close();
     }
@@ -112,15 +112,15 @@ class Kept {
 
   /** Reads one element and writes it down. */
   private async advance(): Promise<void> {
-    if (this.state === 'closed') throw new DataError('the data cannot be read any more: they are closed');
-    if (this.state === 'ended') return;
+    if (this.closed) throw new DataError('the data cannot be read any more: they are closed');
+    if (this.ended) return;
     // What was lost with an error cannot be read again.
     if (this.failure !== undefined) throw this.failure.error;
     try {
       const next = await this.iterator.next();
       if (next.done === true) {
         if (this.reach === 0) throw new DataError('the data holds no samples');
-        this.state = 'ended';
+        this.ended = true;
         return;
       }
       await this.keep(next.value);

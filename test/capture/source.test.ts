@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { openSource, type CaptureData, type Source, type SourceOptions } from '../../src/capture/source.js';
+import { openSource } from '../../src/capture/source.js';
+import type { CaptureData, LazySamples, Source, SourceOptions } from '../../src/capture/source.js';
 import { DataError, OptionError, ShapeError } from '../../src/errors.js';
 import { withoutLeak } from './models.js';
 
@@ -151,6 +152,173 @@ describe('a source that is not the same twice', () => {
     });
     await read(source);
     await expect(read(source)).rejects.toThrow(DataError);
+  });
+});
+
+describe('a stream that is shuffled or changed at random', () => {
+  /** Digits like MNIST's: nearly all pixels are 0. */
+  const digits = () =>
+    Array.from({ length: 200 }, (_, n) => {
+      const image = new Float32Array(28 * 28);
+      for (let stroke = 0; stroke < 60; stroke++) image[(n * 37 + stroke * 29) % image.length] = 1;
+      return image;
+    });
+
+  const secondPass = async (data: CaptureData) => {
+    const source = await openSource(data);
+    await read(source);
+    return read(source);
+  };
+
+  it('is refused, also where samples are nearly alike and only two change places', async () => {
+    const all = digits();
+    await withoutLeak(async () => {
+      for (let seed = 0; seed < 20; seed++) {
+        await expect(
+          secondPass(tf.data.array(all).shuffle(200, String(seed), true).batch(64)),
+        ).rejects.toThrow(/switch shuffling and random augmentation off/);
+      }
+      let pass = 0;
+      const swapped = () => {
+        const order = all.map((_, i) => i);
+        if (pass++ > 0) [order[7], order[8]] = [order[8], order[7]];
+        return [0, 64, 128].map((start) => order.slice(start, start + 64).map((i) => all[i]));
+      };
+      await expect(secondPass(swapped)).rejects.toThrow(/gave other values from sample 0 on/);
+    });
+  });
+
+  it('is refused where augmentation draws anew', async () => {
+    const photos = Array.from({ length: 8 }, (_, n) => tf.randomUniform([16, 16, 3], 0, 1, 'float32', n));
+    const flips = [true, false, false, true, true, false, true, false, false, true];
+    let drawn = 0;
+    const augmented = tf.data
+      .array(photos)
+      .map((photo) =>
+        flips[drawn++ % flips.length] ? (photo).reverse(1) : (photo).clone(),
+      )
+      .batch(4);
+    await expect(secondPass(augmented)).rejects.toThrow(DataError);
+    tf.dispose(photos);
+  });
+
+  it('is compared as far as a pass went, in ranges and after leaving early', async () => {
+    let first = 0;
+    function* batches() {
+      for (let n = 0; n < 3; n++) yield tf.fill([3, 1], n === 0 ? first : n);
+    }
+    const source = await openSource(batches, { batchSize: 2 });
+    const range = async (from: number, to: number) => {
+      const got: number[][] = [];
+      for await (const { start, inputs } of source.batches({ from, to }))
+        got.push([start, ...(await inputs[0][0].data())]);
+      return got;
+    };
+    await withoutLeak(async () => {
+      expect(await range(2, 5)).toEqual([
+        [2, 0],
+        [3, 1, 1],
+      ]);
+      for await (const { start } of source.batches()) if (start === 5) break;
+      expect(source.samples).toBeUndefined();
+      expect((await read(source)).counts).toEqual([2, 1, 2, 1, 2, 1]);
+      expect(source.samples).toBe(9);
+      expect(await range(8, 20)).toEqual([[8, 2]]);
+      first = 5;
+      // Of a range what comes before it is held to the first pass too: the samples would be others.
+      await expect(range(4, 6)).rejects.toThrow(/other values from sample 0/);
+    });
+  });
+
+  it('is refused where its batches are cut elsewhere', async () => {
+    let pass = 0;
+    const source = await openSource(() => (pass++ === 0 ? [[[1], [2]], [[3]]] : [[[1]], [[2], [3]]]));
+    await read(source);
+    await expect(read(source)).rejects.toThrow(/other values from sample 0 on/);
+  });
+});
+
+describe('samples that are fetched when needed', () => {
+  const lazily = (
+    samples: number,
+    element: (from: number, to: number) => unknown,
+    left?: () => void,
+  ): LazySamples => ({
+    samples,
+    async *read({ from, to }, batchSize) {
+      try {
+        for (let at = from; at < to; at += batchSize)
+          yield (await Promise.resolve(element(at, Math.min(at + batchSize, to)))) as never;
+      } finally {
+        left?.();
+      }
+    },
+  });
+  const column = (from: number, to: number) => tf.tidy(() => tf.range(from, to).reshape([to - from, 1]));
+
+  it('are read again and again, and only what is asked for', async () => {
+    const asked: number[][] = [];
+    const data = lazily(10, (from, to) => {
+      asked.push([from, to]);
+      return { xs: column(from, to), ys: tf.zeros([to - from]) };
+    });
+    expect(await readTwice(data)).toMatchObject({ starts: [0, 4, 8], rows: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] });
+    await withoutLeak(async () => {
+      const source = await openSource(data, { batchSize: 4 });
+      asked.length = 0;
+      const got = [];
+      for await (const { start, inputs } of source.batches({ from: 3, to: 9 }))
+        got.push([start, ...(await inputs[0][0].data())]);
+      expect(got).toEqual([
+        [3, 3, 4, 5, 6],
+        [7, 7, 8],
+      ]);
+      expect(asked).toEqual([
+        [3, 7],
+        [7, 9],
+      ]);
+      for await (const batch of source.batches({ from: 12 })) expect(batch).toBeUndefined();
+    });
+  });
+
+  it('are held to what they were', async () => {
+    let shift = 0;
+    const source = await openSource(
+      lazily(4, (from, to) => column(from + shift, to + shift)),
+      { batchSize: 2 },
+    );
+    await read(source);
+    shift = 1;
+    await withoutLeak(async () => {
+      await expect(read(source)).rejects.toThrow(/other values for samples 0 to 1 than before/);
+    });
+  });
+
+  it('must be as many as they say, and are left properly', async () => {
+    let left = 0;
+    const few = await openSource(
+      lazily(
+        4,
+        (from) => column(from, from + 1),
+        () => left++,
+      ),
+      { batchSize: 2 },
+    );
+    const many = await openSource(
+      lazily(
+        4,
+        (from, to) => column(from, to + 1),
+        () => left++,
+      ),
+      { batchSize: 2 },
+    );
+    await withoutLeak(async () => {
+      await expect(read(few)).rejects.toThrow(/gave 2 samples when those from 0 to 3 were asked for/);
+      await expect(read(many)).rejects.toThrow(/gave 6 samples/);
+      for await (const { start } of many.batches({ to: 4 })) if (start === 0) break;
+    });
+    expect(left).toBe(3);
+    await expect(openSource(lazily(0, column))).rejects.toThrow(/no samples/);
   });
 });
 
