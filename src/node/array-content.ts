@@ -7,9 +7,9 @@ import { once } from 'node:events';
 import { Readable, pipeline } from 'node:stream';
 import { createInflateRaw } from 'node:zlib';
 import type { ByteSource } from '../io/ask.js';
-import { crc32 } from '../io/crc32.js';
 import { checkContent, damaged } from '../io/zip-content.js';
 import type { ZipEntry } from '../io/zip.js';
+import { crc32 } from './checksum.js';
 
 /** A place in some content that moves on as it is read. */
 export interface Content {

@@ -7,9 +7,9 @@ import { mkdir, open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DataError } from '../errors.js';
-import { crc32 } from '../io/crc32.js';
 import { npyLayout } from '../io/file-layout.js';
 import type { FileLayout, PlannedArray } from '../io/file-layout.js';
+import { crc32 } from './checksum.js';
 
 /** Takes the values of some arrays, each from its beginning to its end. */
 export interface ArrayWriter {
