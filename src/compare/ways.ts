@@ -46,9 +46,9 @@ export function waysOf(plan: Plan, first: Batches, needs: Needs, options: WayOpt
 
 /** How large a view is. */
 export interface Size {
-  /** Datapoints, where their number is known before reading. */
+  /** Datapoints, where the number of samples is known before reading; where positions are masked, at most. */
   readonly rows: number | undefined;
-  /** Datapoints of a sample, on average over the first batch. */
+  /** Datapoints of a sample, at most. */
   readonly perSample: number;
   /** Neurons. */
   readonly cols: number;
@@ -58,9 +58,10 @@ export interface Size {
 
 /** The size of a view, as the first batch tells. */
 export function sizeOf(view: View, first: Batches, options: WayOptions): Size {
-  const { rows: inBatch, cols } = shapeOf(view, first, options);
-  const perSample = inBatch / first[0].samples;
-  const { samples } = options;
+  const { cols } = shapeOf(view, first, options);
+  const { samples, positions } = options;
+  const size = view.grid[0] * view.grid[1];
+  const perSample = positions === 'all' ? size : Math.min(size, positions);
   const block = blockOf(first[view.side], view.layer);
   return {
     rows: samples === undefined ? undefined : perSample * samples,

@@ -55,6 +55,8 @@ export class Moments {
     if (batch.cols !== this.neurons) {
       throw new ShapeError(`a batch of ${batch.cols} neurons for moments of ${this.neurons}`);
     }
+    // A batch of sequences may be padding throughout.
+    if (batch.rows === 0) return;
     const { engine } = this;
     const mean = await engine.columnMeans(batch);
     this.gram = await engine.accumulateGram(batch, mean, this.gram);
