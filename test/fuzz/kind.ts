@@ -44,8 +44,8 @@ export function sizeOf({ files }: Case): number {
 /** Bytes of work buffers of fixed size, whatever the file's. */
 export const FLOOR = 4096;
 
-/** fflate inflates into a window of 32 KiB, and makes room for a block of 128 KiB whenever it is full. */
-export const INFLATE = (1 << 18) + FLOOR;
+/** fflate has a window of 32 KiB, and makes room for 128 KiB and a step's worth, at most as much again, at a time. */
+export const INFLATE = 3 << 17;
 
 /** Bytes that an archive's members inflate to where they are known, else those of the files: offsets count in either. */
 export function inflatedSize(damaged: Case): number {

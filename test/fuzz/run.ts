@@ -32,7 +32,7 @@ export interface Outcome {
 }
 
 /** Milliseconds without a line after which a child is taken to hang: a file takes a few. */
-const PATIENCE = 15_000;
+const PATIENCE = 30_000;
 /** A child that is lost is replaced so many times. */
 const LOSSES = 3;
 

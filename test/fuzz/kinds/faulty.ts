@@ -1,4 +1,5 @@
 /** A reader with every fault that the harness is to find; without it nobody would know that it finds any. */
+import process from 'node:process';
 import { FormatError } from '../../../src/errors.js';
 import { WrongRead } from '../kind.js';
 import type { Kind } from '../kind.js';
@@ -26,14 +27,18 @@ const faults: readonly (() => unknown)[] = [
     for (let i = 0; i < 200; i++) Uint8Array.from([1, 2, 3, 4, 5, 6, 7, 8, 9]);
   },
   () => {
-    for (const end = performance.now() + 2100; performance.now() < end;);
+    const begun = process.cpuUsage();
+    for (let spent = 0; spent < 2_100_000;) {
+      const { user, system } = process.cpuUsage(begun);
+      spent = user + system;
+    }
   },
   () => {
     for (;;);
   },
   () => {
-    const strings: string[] = [];
-    for (;;) strings.push(`${strings.length} is more and more ${'.'.repeat(1000)}`);
+    const text = `[${'1,'.repeat(1e5)}1]`;
+    for (const kept: unknown[] = []; ;) kept.push(JSON.parse(text));
   },
 ];
 

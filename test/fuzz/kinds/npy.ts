@@ -1,6 +1,7 @@
 /** `.npy` and `.npz` in memory. */
 import { zipSync } from 'fflate';
-import { readNpy } from '../../../src/io/npy.js';
+import { readNpy, writeNpy } from '../../../src/io/npy.js';
+import type { NpySource } from '../../../src/io/npy.js';
 import { readNpz } from '../../../src/io/npz.js';
 import { Random } from '../../../src/random.js';
 import { fixture } from '../../io/support.js';
@@ -10,13 +11,19 @@ import { BYTES, TEXT, damage, pick, splice } from '../mutate.js';
 import { expectHeld, heldByNpy } from '../oracles.js';
 import type { Held } from '../oracles.js';
 
-const NPY = [
+const FIXTURES = [
   ...['float16', 'float32', 'float64', 'fortran', 'fortran-big-endian-int16', 'int8', 'int64', 'uint64'],
   ...['bool', 'scalar', 'empty', 'version2', 'version3', 'big-endian-float16', 'structured', 'object'],
 ].map((name) => `${name}.npy`);
 const NPZ = ['stored', 'deflated', 'streamed', 'zip64'].map((name) => `${name}.npz`);
 
-const npys = NPY.map(fixture);
+/** Larger than their headers, so that values are damaged too; names say type and shape. */
+const LARGE: Readonly<Record<string, NpySource>> = {
+  'float32 30 × 8': { shape: [30, 8], data: Float32Array.from({ length: 240 }, (_, i) => Math.sin(i)) },
+  'float64 5 × 2 × 2 × 6': { shape: [5, 2, 2, 6], data: Float64Array.from({ length: 120 }, (_, i) => 1 / i) },
+};
+const NPY = [...FIXTURES, ...Object.keys(LARGE)];
+const npys = [...FIXTURES.map(fixture), ...Object.values(LARGE).map(writeNpy)];
 const npzs = NPZ.map(fixture);
 
 /** A damaged `.npy`. */
