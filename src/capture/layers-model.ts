@@ -10,7 +10,7 @@ import type { LayerInfo } from './activations.js';
 import { arranged, layersToArrange } from './arrange.js';
 import { channelsLastOrder, ownChannelAxis } from './channel-axis.js';
 import { isLayer, type Layer } from './layer-parts.js';
-import { readMasks } from './masks.js';
+import { readMasks } from './model-masks.js';
 import { infosOf, readGraph, type Graph } from './model-graph.js';
 import type { InputInfo, Probe, ProbeOptions, RawTensor } from './probe.js';
 import { isLayersModel } from './recognise.js';

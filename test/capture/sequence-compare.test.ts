@@ -72,7 +72,7 @@ function rowsOf(model: tf.LayersModel, layer: string, steps = STEPS): Matrix {
   const [output] = predict(model, [model.getLayer(layer).output as tf.SymbolicTensor], ids);
   const values = output.dataSync();
   const channels = output.shape.at(-1)!;
-  const own = output.shape.length === 3 ? output.shape[1]! : 1;
+  const own = output.shape.length === 3 ? output.shape[1] : 1;
   const masked = ['embed', 'lstm'].includes(layer);
   const counts = (n: number, t: number): boolean => {
     const width = STEPS / steps;

@@ -11,7 +11,7 @@ import {
   toHost,
 } from '../../src/capture/device.js';
 import { commonMask, maskOnGrid, toGrid } from '../../src/capture/grid.js';
-import { maskOfPositions } from '../../src/capture/masks.js';
+import { maskOfPositions } from '../../src/capture/model-masks.js';
 import { countDatapoints, datapoints } from '../../src/capture/positions.js';
 import { applySpatial, toBlock } from '../../src/capture/spatial.js';
 import { DataError, ShapeError } from '../../src/errors.js';
