@@ -8,6 +8,9 @@ import { isRecord } from './models-json.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** A stateful layer makes its state, one for each sample of a batch, when it is built. */
+const LARGEST_STATE = 1 << 16;
+
 /**
  * Checks that every layer of a functional model, and of models within it, is called on layers that there are. TensorFlow.js waits
  * forever for one that never comes.
@@ -16,16 +19,20 @@ type Fields = Readonly<Record<string, unknown>>;
  * @throws FormatError naming the layer.
  */
 export function checkLayers(topology: object, label: string): void {
-  const start = (topology as Fields)['model_config'] ?? topology;
-  const models: unknown[] = [start];
-  for (const model of models) {
-    for (const inner of layersOf(model)) {
-      models.push(inner);
-      // What a wrapper wraps: TimeDistributed, Bidirectional.
-      const wrapped = configOf(inner)['layer'];
-      if (wrapped !== undefined) models.push(wrapped);
-    }
-    if (isFunctional(model)) checkCalls(model, label);
+  const all: unknown[] = [(topology as Fields)['model_config'] ?? topology];
+  let [stateful, batch] = [false, 0];
+  for (const layer of all) {
+    const config = configOf(layer);
+    all.push(...layersOf(layer));
+    // What a wrapper wraps: TimeDistributed, Bidirectional.
+    if (config['layer'] !== undefined) all.push(config['layer']);
+    if (isFunctional(layer)) checkCalls(layer, label);
+    stateful ||= config['stateful'] === true;
+    const shape: unknown = config['batch_input_shape'] ?? config['batchInputShape'];
+    if (Array.isArray(shape) && typeof shape[0] === 'number') batch = Math.max(batch, shape[0]);
+  }
+  if (stateful && batch > LARGEST_STATE) {
+    throw new FormatError(`${label} has a layer that keeps a state for batches of ${batch} samples`);
   }
 }
 

@@ -166,6 +166,23 @@ describe('layers that do not go with the weights', () => {
     });
   });
 
+  it('a state for more samples than anyone has', async () => {
+    const model = tf.sequential({
+      layers: [tf.layers.lstm({ units: 2, batchInputShape: [3, 4, 5], stateful: true })],
+    });
+    await model.save(
+      tf.io.withSaveHandler((saved) => {
+        models['stateful'] = saved;
+        return Promise.resolve({ modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(saved) });
+      }),
+    );
+    model.dispose();
+    write('stateful', (json) => (layer(json, 0).config.batch_input_shape[0] = 2e9));
+    await refused(/has a layer that keeps a state for batches of 2000000000 samples/);
+    write('stateful', () => undefined);
+    (await loadModel(folder)).model.dispose();
+  });
+
   it.each(['sequential', 'branched', 'nested'])('%s itself is loaded', async (name) => {
     write(name, () => undefined);
     await withoutLeak(async () => {
