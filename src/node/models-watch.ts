@@ -64,9 +64,16 @@ export class Watch {
       add: () => Variable,
     ): Variable => {
       this.#take(layer.name, shape);
-      const variable = add();
-      this.#made.push(variable);
-      return variable;
+      // tfjs makes the first value before it looks at the name, and forgets it where that will not do.
+      const engine = this.#tf.engine();
+      engine.startScope('svcca/weight');
+      try {
+        const variable = add();
+        this.#made.push(variable);
+        return variable;
+      } finally {
+        engine.endScope();
+      }
     };
     // Zeros, since the file's weights replace them: tfjs itself does so, but not within nested models, where orthogonal matrices
     // can take minutes and a damaged initializer may never end.

@@ -29,7 +29,7 @@ export function checkSpecs(specs: readonly io.WeightsManifestEntry[], label: str
     if (!shape.every((axis) => Number.isSafeInteger(axis) && axis >= 0)) {
       throw fail(`has the shape ${JSON.stringify(shape)}: axes are whole numbers`);
     }
-    if (dtype !== 'string' && !Object.hasOwn(BYTES, String(dtype))) {
+    if (dtype !== 'string' && !(typeof dtype === 'string' && Object.hasOwn(BYTES, dtype))) {
       throw fail(`has the type ${JSON.stringify(dtype)}: known are ${Object.keys(BYTES).join(', ')}, string`);
     }
     if (spec instanceof Object && 'quantization' in spec) checkQuantisation(quantization, dtype, fail);
@@ -39,14 +39,14 @@ export function checkSpecs(specs: readonly io.WeightsManifestEntry[], label: str
 
 function checkQuantisation(quantization: unknown, dtype: unknown, fail: (what: string) => FormatError): void {
   const { dtype: stored, min, scale } = (quantization ?? {}) as Record<string, unknown>;
-  if (!Object.hasOwn(QUANTISED, String(stored))) {
+  if (typeof stored !== 'string' || !Object.hasOwn(QUANTISED, stored)) {
     throw fail(`is quantised to ${JSON.stringify(stored)}: known are ${Object.keys(QUANTISED).join(', ')}`);
   }
   const allowed = stored === 'float16' ? ['float32'] : ['float32', 'int32'];
   if (!allowed.includes(String(dtype)))
-    throw fail(`is quantised to ${String(stored)}, but its type is ${String(dtype)}`);
+    throw fail(`is quantised to ${stored}, but its type is ${String(dtype)}`);
   if (stored !== 'float16' && !(Number.isFinite(min) && Number.isFinite(scale))) {
-    throw fail(`is quantised to ${String(stored)} without a finite min and scale`);
+    throw fail(`is quantised to ${stored} without a finite min and scale`);
   }
 }
 
