@@ -11,11 +11,13 @@ import type { ActivationBatch, ActivationBlock, ActivationSet, SampleRange, Spat
 import { checkFiniteBlock } from './block-checks.js';
 import { gather } from './gather.js';
 import { isChannelsFirst, lastShape, toChannelsLast, type Layout } from './layout.js';
+import { withMasks } from './masks.js';
 import { applySpatial, toBlock, type PositionOptions } from './spatial.js';
 
 /**
  * Activations by layer, samples first: anything matrix-like of rank 2, and `{ shape, data }` or a tensor of rank 1 to 5 (`[n]`,
- * `[n, d]`, `[n, t, c]`, `[n, h, w, c]`, `[n, d, h, w, c]`; channels first where `layout` says so).
+ * `[n, d]`, `[n, t, c]`, `[n, h, w, c]`, `[n, d, h, w, c]`; channels first where `layout` says so). An array `tokens.mask` beside
+ * `tokens`, of its shape without channels, is its mask: 1 for positions that count, 0 for padding.
  */
 export type ArrayRecord = Readonly<Record<string, MatrixLike>>;
 
@@ -45,9 +47,10 @@ export async function fromArrays(record: ArrayRecord, options: ArrayOptions = {}
   if (positions !== 'all') wholeNumber('positions', positions);
   wholeNumber('seed', seed, 0);
   const first = isChannelsFirst(options.layout);
-  const read: { name: string; shape: readonly number[]; block: ActivationBlock }[] = [];
+  const arrays: { name: string; shape: readonly number[]; block: ActivationBlock }[] = [];
   for (const [name, value] of Object.entries(record))
-    read.push({ name, ...(await readArray(value, name, first)) });
+    arrays.push({ name, ...(await readArray(value, name, first)) });
+  const read = withMasks(arrays, 0);
   if (read.length === 0) throw new OptionError('the record of activations has no layers');
   const samples = sameSamples(read.map(({ name, block }) => ({ name, samples: block.samples })));
   const blocks = read.map(

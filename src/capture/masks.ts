@@ -1,46 +1,59 @@
 /**
- * Masks as models hand them on, made those of the activations they go with.
+ * Arrays that say which positions of a layer count: `tokens.mask` beside `tokens`.
  *
  * @module
  */
-import type * as tf from '@tensorflow/tfjs';
+import { DataError } from '../errors.js';
+import type { NumberArray } from '../matrix.js';
+import type { ReadBlock } from './spatial.js';
+
+/** What the name of a layer is followed by in that of its mask. */
+export const MASK = '.mask';
 
 /**
- * The mask of an activation's positions, `shape` without its last axis, out of what a model handed on: `[n, t]`, also with axes
- * of 1 before or after (so the merging layers of TensorFlow.js hand it on). Positions within a step have the step's mask.
- * Nothing where it does not fit the activation (the steps are gone), or masks nothing.
+ * Which arrays are masks of which layers: those with the layer's name and `.mask`, and its shape without channels. Layers
+ * without positions have none.
+ *
+ * @param shapes - by name, samples first and channels last.
  */
-export function maskOfPositions(
-  mask: { readonly shape: readonly number[]; readonly data: ArrayLike<number> },
-  shape: readonly number[],
-): Uint8Array | undefined {
-  const positions = shape.length === 1 ? shape : shape.slice(0, -1);
-  const fits = [mask.shape, ...withoutOnes(mask.shape)].some(
-    (axes) => axes.length <= positions.length && axes.every((axis, i) => axis === positions[i]),
-  );
-  const { data } = mask;
-  if (!fits || !Array.prototype.includes.call(data, 0)) return undefined;
-  const within = positions.reduce((product, axis) => product * axis, 1) / data.length;
-  const out = new Uint8Array(data.length * within);
-  for (let i = 0; i < data.length; i++) if (data[i] !== 0) out.fill(1, i * within, (i + 1) * within);
-  return out;
-}
-
-function withoutOnes(shape: readonly number[]): (readonly number[])[] {
-  if (shape.length < 2) return [];
-  return [...(shape[0] === 1 ? [shape.slice(1)] : []), ...(shape.at(-1) === 1 ? [shape.slice(0, -1)] : [])];
-}
-
-/** Reads the masks of activations, each tensor once; of activations without a mask nothing. */
-export async function readMasks(
-  outputs: ReadonlyMap<string, { readonly tensor: tf.Tensor; readonly mask?: tf.Tensor | undefined }>,
-): Promise<Map<string, Uint8Array>> {
-  const tensors = [...new Set([...outputs.values()].flatMap(({ mask }) => mask ?? []))];
-  const read = new Map(await Promise.all(tensors.map(async (mask) => [mask, await mask.data()] as const)));
-  const masks = new Map<string, Uint8Array>();
-  for (const [name, { tensor, mask }] of outputs) {
-    const fitted = mask && maskOfPositions({ shape: mask.shape, data: read.get(mask)! }, tensor.shape);
-    if (fitted) masks.set(name, fitted);
+export function masksAmong(shapes: ReadonlyMap<string, readonly number[]>): Map<string, string> {
+  const masks = new Map<string, string>();
+  for (const [name, shape] of shapes) {
+    const mask = shapes.get(name + MASK);
+    const isMask = shape.length > 2 && mask?.length === shape.length - 1;
+    if (isMask && mask.every((axis, i) => axis === shape[i])) masks.set(name, name + MASK);
   }
   return masks;
+}
+
+/** A mask's values. @throws DataError for one that is neither 0 nor 1 */
+export function readMask(values: NumberArray, layer: string, start: number, samples: number): Uint8Array {
+  const mask = Uint8Array.from(values);
+  for (let i = 0; i < mask.length; i++) {
+    if (values[i] === mask[i] && mask[i] <= 1) continue;
+    const size = mask.length / samples;
+    throw new DataError(
+      `the mask of ${layer} is ${values[i]} at sample ${start + Math.floor(i / size)}, position ${i % size}: 1 is for ` +
+        'positions that count, 0 for the others',
+    );
+  }
+  return mask;
+}
+
+/** Gives layers their masks, which are then no layers. */
+export function withMasks<
+  L extends { readonly name: string; readonly shape: readonly number[]; readonly block: ReadBlock },
+>(layers: readonly L[], start: number): L[] {
+  const masks = masksAmong(new Map(layers.map(({ name, shape }) => [name, shape])));
+  if (masks.size === 0) return [...layers];
+  const taken = new Set(masks.values());
+  return layers
+    .filter(({ name }) => !taken.has(name))
+    .map((layer) => {
+      const found = layers.find(({ name }) => name === masks.get(layer.name));
+      if (found === undefined) return layer;
+      const { samples } = layer.block;
+      const mask = readMask(found.block.data, `layer '${layer.name}'`, start, samples);
+      return { ...layer, block: { ...layer.block, mask } };
+    });
 }

@@ -13,6 +13,7 @@ import { checkFiniteBlock } from './block-checks.js';
 import { PassRecord } from './fingerprint.js';
 import { gather } from './gather.js';
 import { isChannelsFirst, lastShape, toChannelsLast, type Layout } from './layout.js';
+import { withMasks } from './masks.js';
 import { inRange } from './range.js';
 import { isTensor } from './recognise.js';
 import { applySpatial, toBlock, type PositionOptions } from './spatial.js';
@@ -141,7 +142,7 @@ async function readRecord(
       checkFiniteBlock(block, what, start);
       layers.push({ name, shape: last, block });
     }
-    return layers;
+    return withMasks(layers, start);
   } finally {
     for (const [, value] of entries) if (isTensor(value) && !value.isDisposed) value.dispose();
   }

@@ -13,12 +13,15 @@ import { centralHeader, endRecords, localHeader } from './zip-headers.js';
 export interface PlannedArray {
   readonly name: string;
   readonly shape: readonly number[];
-  /** Kind and size of a value: floats of 16, 32 or 64 bits, little-endian. */
-  readonly code: FloatCode;
+  /** Kind and size of a value. */
+  readonly code: StoredCode;
 }
 
-/** Types of values that are written. */
+/** Floats of 16, 32 or 64 bits, little-endian. */
 export type FloatCode = 'f2' | 'f4' | 'f8';
+
+/** Types of values that are written: those, and truth values. */
+export type StoredCode = FloatCode | 'b1';
 
 /** Bytes that are not values, and where they go. */
 export interface Piece {
@@ -39,9 +42,14 @@ export function bytesOf({ shape, code }: PlannedArray): number {
   return shape.reduce((product, axis) => product * axis, Number(code.slice(1)));
 }
 
+/** A type as numpy writes it. */
+function descrOf(code: StoredCode): string {
+  return code === 'b1' ? '|b1' : `<${code}`;
+}
+
 /** A `.npy` file. */
 export function npyLayout({ shape, code }: PlannedArray): FileLayout {
-  const header = npyHeader(shape, `<${code}`);
+  const header = npyHeader(shape, descrOf(code));
   return { places: [{ at: header.length, crc: 0 }], seal: () => [{ at: 0, bytes: header }] };
 }
 
@@ -54,7 +62,7 @@ export function npzLayout(arrays: readonly PlannedArray[]): FileLayout {
     if (name.includes('\0') || name.length > 10000) {
       throw new DataError(`${JSON.stringify(name.slice(0, 40))} cannot be the name of an array in a .npz`);
     }
-    const header = npyHeader(shape, `<${code}`);
+    const header = npyHeader(shape, descrOf(code));
     const entry = { name: `${name}.npy`, size: header.length + bytesOf(array), at };
     const start = at + localHeader({ ...entry, crc: 0 }).length;
     at = start + entry.size;
@@ -82,7 +90,7 @@ export function npzLayout(arrays: readonly PlannedArray[]): FileLayout {
   };
 }
 
-const SAFETENSORS: Readonly<Record<FloatCode, string>> = { f2: 'F16', f4: 'F32', f8: 'F64' };
+const SAFETENSORS: Readonly<Record<StoredCode, string>> = { b1: 'BOOL', f2: 'F16', f4: 'F32', f8: 'F64' };
 
 /** A `.safetensors` file. @throws DataError */
 export function safetensorsLayout(arrays: readonly PlannedArray[]): FileLayout {

@@ -17,11 +17,13 @@ import { checkFiniteBlock } from '../capture/block-checks.js';
 import { gather } from '../capture/gather.js';
 import { isChannelsFirst, lastShape, toChannelsLast } from '../capture/layout.js';
 import type { Layout } from '../capture/layout.js';
+import { MASK, masksAmong, readMask } from '../capture/masks.js';
 import { selectLayers } from '../capture/select.js';
 import type { LayerSelection } from '../capture/select.js';
 import { applySpatial, dimensionsOf, toBlock } from '../capture/spatial.js';
 import type { PositionOptions } from '../capture/spatial.js';
 import { DataError } from '../errors.js';
+import type { FloatArray } from '../matrix.js';
 import { keyword, knownKeys, wholeNumber } from '../options.js';
 import { listPath } from './array-list.js';
 import type { ArrayHeader, ListedArray } from './array-list.js';
@@ -60,6 +62,8 @@ const BATCH = 8 << 20;
  * - a `.npy`, which is one layer, as is one array of the others: `file.npz:key`;
  * - a folder with one of these per layer, below it at any depth: layers are called by their path without extension.
  *
+ * An array `tokens.mask` beside `tokens`, of its shape without channels, is its mask: 1 for positions that count, 0 for padding.
+ *
  * Only what a batch needs is in memory; arrays in Fortran order, which do not lie sample by sample, are read whole in each pass.
  *
  * @returns layers in the order of the file; those of a folder, and of a `.safetensors` that sorts its names, by name, with numbers
@@ -89,28 +93,23 @@ export async function openActivations(path: string, options: FileOptions = {}): 
   const layers = await describe(arrays, options.layers, channelsFirst, basename(path));
   const samples = sameSamples(layers.map(({ name, shape: [own] }) => ({ name, samples: own })));
   const batchSize = options.batchSize ?? batchOf(layers);
+  const masked = layers.filter(({ mask }) => mask !== undefined);
   let isOpen = true;
 
   async function* batches({ from = 0, to = samples }: SampleRange = {}): AsyncGenerator<ActivationBatch> {
     if (!isOpen) throw new DataError(`'${path}' is closed: read activations before close()`);
     const end = Math.min(to, samples);
-    const pass = await openPass(layers, from);
+    const pass = await openPass([...layers, ...masked.map(({ mask }) => mask!)], from);
     try {
       for (let start = from; start < end; start += batchSize) {
         const count = Math.min(batchSize, end - start);
         const batch = new Map<string, ActivationBlock>();
         for (const [i, layer] of layers.entries()) {
-          const data = await pass.rows[i].read(count);
-          const [shape, ordered] = channelsFirst
-            ? [layer.shape, toChannelsLast(data, count, layer.header.shape)]
-            : [layer.shape, data];
-          const block = toBlock([count, ...shape.slice(1)], ordered, layer.label);
-          checkFiniteBlock(block, layer.label, start);
-          const place = { layer: layer.label, start };
-          batch.set(
-            layer.name,
-            options.spatial === undefined ? block : applySpatial(block, options.spatial, place),
-          );
+          const stored = await pass.rows[i].read(count);
+          const data = channelsFirst ? toChannelsLast(stored, count, layer.header.shape) : stored;
+          const m = masked.indexOf(layer);
+          const mask = m < 0 ? undefined : await pass.rows[layers.length + m].read(count);
+          batch.set(layer.name, blockOf(layer, { start, count, data, mask }, options.spatial));
         }
         // Before the last batch is given out: a reader need not ask for more than it wants.
         if (start + count === end) await pass.finish(end === samples);
@@ -137,15 +136,20 @@ export async function openActivations(path: string, options: FileOptions = {}): 
   };
 }
 
+/** An array and what its header says. */
+interface Described {
+  readonly array: ListedArray;
+  readonly header: ArrayHeader;
+}
+
 /** A layer of the set. */
-interface Layer {
+interface Layer extends Described {
   readonly name: string;
   /** How messages call it. */
   readonly label: string;
   /** Samples first, channels last. */
   readonly shape: readonly number[];
-  readonly array: ListedArray;
-  readonly header: ArrayHeader;
+  readonly mask?: Described;
 }
 
 async function describe(
@@ -155,28 +159,75 @@ async function describe(
   file: string,
 ): Promise<Layer[]> {
   if (arrays.length === 0) throw new DataError(`'${file}' holds no arrays`);
-  const listed = arrays.map((array) => ({ name: array.name, kind: 'Array', shape: [], array }));
-  // By name before anything else is read: what is not wanted need not be readable.
-  const byName = typeof selection === 'function' ? undefined : selection;
-  const wanted = new Set(selectLayers(listed, byName).map(({ name }) => name));
-  const layers: Layer[] = [];
   const files = new OpenFiles();
+  const headerOf = async (array: ListedArray) => array.header(await files.of(array));
+  const shapeOf = ({ shape }: ArrayHeader) => (channelsFirst ? lastShape(shape) : shape);
   try {
-    for (const { name, array } of listed.filter((one) => wanted.has(one.name))) {
-      const header = await array.header(await files.of(array));
+    const masks = await findMasks(arrays, headerOf, shapeOf);
+    const taken = new Set([...masks.values()].map(({ array }) => array));
+    const listed = arrays
+      .filter((array) => !taken.has(array))
+      .map((array) => ({ name: array.name, kind: 'Array', shape: [], array }));
+    // By name before anything else is read: what is not wanted need not be readable.
+    const byName = typeof selection === 'function' ? undefined : selection;
+    const layers: Layer[] = [];
+    for (const { name, array } of selectLayers(listed, byName) as typeof listed) {
+      const header = await headerOf(array);
       const label = `layer '${name}' of '${file}'`;
-      const shape = channelsFirst ? lastShape(header.shape) : header.shape;
+      const shape = shapeOf(header);
       dimensionsOf(shape, label);
       if (shape[0] === 0) throw new DataError(`${label} has no samples`);
-      layers.push({ name, label, shape, array, header });
+      const mask = masks.get(name);
+      layers.push({ name, label, shape, array, header, ...(mask && { mask }) });
     }
+    if (typeof selection !== 'function') return layers;
+    const infos = layers.map(({ name, shape }) => ({ name, kind: 'Array', shape: shape.slice(1) }));
+    const chosen = new Set(selectLayers(infos, selection).map(({ name }) => name));
+    return layers.filter(({ name }) => chosen.has(name));
   } finally {
     await files.close();
   }
-  if (typeof selection !== 'function') return layers;
-  const infos = layers.map(({ name, shape }) => ({ name, kind: 'Array', shape: shape.slice(1) }));
-  const chosen = new Set(selectLayers(infos, selection).map(({ name }) => name));
-  return layers.filter(({ name }) => chosen.has(name));
+}
+
+/** Masks among the arrays, by the layer that they belong to. */
+async function findMasks(
+  arrays: readonly ListedArray[],
+  headerOf: (array: ListedArray) => Promise<ArrayHeader>,
+  shapeOf: (header: ArrayHeader) => readonly number[],
+): Promise<Map<string, Described>> {
+  const byName = new Map(arrays.map((array) => [array.name, array]));
+  const found = new Map<string, Described>();
+  for (const [name, array] of byName) {
+    const layer = name.endsWith(MASK) ? byName.get(name.slice(0, -MASK.length)) : undefined;
+    if (layer === undefined) continue;
+    // An array that cannot be read is no mask; whoever wants it is told why.
+    const [own, header] = await Promise.all(
+      [layer, array].map((one) => headerOf(one).catch(() => undefined)),
+    );
+    if (own === undefined || header === undefined) continue;
+    const shapes = new Map([
+      [layer.name, shapeOf(own)],
+      [name, header.shape],
+    ]);
+    if (masksAmong(shapes).size > 0) found.set(layer.name, { array, header });
+  }
+  return found;
+}
+
+function blockOf(
+  { shape, label }: Layer,
+  {
+    start,
+    count,
+    data,
+    mask,
+  }: { start: number; count: number; data: FloatArray; mask: FloatArray | undefined },
+  spatial: Spatial | undefined,
+): ActivationBlock {
+  const counted = mask && readMask(mask, label, start, count);
+  const block = toBlock([count, ...shape.slice(1)], data, label, counted);
+  checkFiniteBlock(block, label, start);
+  return spatial === undefined ? block : applySpatial(block, spatial, { layer: label, start });
 }
 
 function batchOf(layers: readonly Layer[]): number {

@@ -44,9 +44,11 @@ export interface SavedLayer {
  * Where the set does not know its number of samples beforehand, activations go through a temporary file of their size beside
  * `path`.
  *
+ * A layer with masked positions is followed by its mask, `name.mask`, which is read with it.
+ *
  * @returns what was written, layer by layer.
  * @throws DataError if the file cannot be written, for a layer's name that no file can have, and for values beyond float16;
- * ShapeError when batches differ; UnsupportedError for masked positions; OptionError; whatever reading the set throws.
+ * ShapeError when batches differ; OptionError; UnsupportedError for masks of whole samples; whatever reading the set throws.
  * @example
  * ```ts
  * const acts = await capture(model, images, { layers: 'conv*', spatial: 'mean' });
@@ -80,7 +82,9 @@ export async function saveActivations(
     const layout = kind === '.npz' ? npzLayout : safetensorsLayout;
     await replaceFile(path, (file) => write((arrays) => Promise.resolve(oneFile(file, layout(arrays)))));
   }
-  return saved.map(({ name, shape, code }) => ({ name, shape, dtype: DTYPES[code] }));
+  return saved.flatMap(({ name, shape, code }) =>
+    code === 'b1' ? [] : [{ name, shape, dtype: DTYPES[code] }],
+  );
 }
 
 /** Which kind of file a path asks for. @throws OptionError */
@@ -107,10 +111,10 @@ async function atOnce(
       count += batch.samples;
       if (count > samples) throw otherCount(`more than ${samples}`, samples);
       if (writer === undefined) {
-        arrays = batch.layers.map(({ array }) => withSamples(array, samples));
+        arrays = batch.arrays.map(({ array }) => withSamples(array, samples));
         writer = await open(arrays);
       }
-      for (const [i, { bytes }] of batch.layers.entries()) await writer.append(i, bytes);
+      for (const [i, { bytes }] of batch.arrays.entries()) await writer.append(i, bytes);
     }
     if (count < samples || writer === undefined) throw otherCount(String(count), samples);
     await writer.finish();
@@ -133,8 +137,8 @@ async function throughSpool(
   try {
     for await (const batch of encoded(reading)) {
       samples += batch.samples;
-      planned = batch.layers.map(({ array }) => array);
-      for (const [i, { bytes }] of batch.layers.entries()) {
+      planned = batch.arrays.map(({ array }) => array);
+      for (const [i, { bytes }] of batch.arrays.entries()) {
         (pieces[i] ??= []).push({ start: await spool.append(bytes), length: bytes.length });
       }
     }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ActivationBatch, ActivationBlock, LayerInfo, Spatial } from '../capture/activations.js';
+import { MASK } from '../capture/masks.js';
 import { applySpatial } from '../capture/spatial.js';
 import { DataError, ShapeError, UnsupportedError } from '../errors.js';
 import { codeOf, encode } from '../io/encode.js';
@@ -27,34 +28,54 @@ export interface Reading {
   readonly signal: AbortSignal | undefined;
 }
 
-/** What one batch adds to each layer. */
+/** What one batch adds to each array. */
 export interface Encoded {
   readonly samples: number;
-  readonly layers: readonly { readonly array: PlannedArray; readonly bytes: Uint8Array }[];
+  /** Layers in order, each followed by its mask where it has one. */
+  readonly arrays: readonly { readonly array: PlannedArray; readonly bytes: Uint8Array }[];
 }
 
 /** The batches as they are stored; all have the layers, shapes and types of the first. */
 export async function* encoded({ batches, infos, spatial, dtype, signal }: Reading): AsyncGenerator<Encoded> {
   signal?.throwIfAborted();
-  let first: readonly PlannedArray[] | undefined;
+  let first: ReadonlyMap<string, PlannedArray> | undefined;
   for await (const { start, samples, layers } of batches()) {
     signal?.throwIfAborted();
-    const found = infos.map((info, i) => {
+    const arrays = infos.flatMap((info) => {
       const given = layers.get(info.name);
       if (given === undefined)
         throw new ShapeError(`layer '${info.name}' is missing from sample ${start} on`);
       const place = { layer: `layer '${info.name}'`, start };
       const block = applySpatial(given, spatial, place);
-      if (block.mask !== undefined) throw masked(info.name);
-      const code = first?.[i].code ?? (dtype === undefined ? codeOf(block.data) : CODES[dtype]);
+      const wanted = first?.get(info.name);
+      const code =
+        (wanted?.code as FloatCode | undefined) ?? (dtype === undefined ? codeOf(block.data) : CODES[dtype]);
       const array = { name: info.name, shape: [samples, ...shapeOf(info, block, spatial)], code };
-      checkShape(array, first?.[i], start);
+      if (wanted !== undefined) checkShape(array, wanted, start);
       checkRange(block, code, place);
-      return { array, bytes: encode(block.data, code) };
+      const values = { array, bytes: encode(block.data, code) };
+      const mask = maskOf(block, array);
+      return mask === undefined ? [values] : [values, mask];
     });
-    first ??= found.map(({ array }) => array);
-    yield { samples, layers: found };
+    first ??= new Map(arrays.map(({ array }) => [array.name, array]));
+    if (arrays.length !== first.size) {
+      throw new ShapeError(
+        `from sample ${start} on, other layers have masks than before: an array needs them throughout`,
+      );
+    }
+    yield { samples, arrays };
   }
+}
+
+/** The mask of a layer as an array beside it. @throws UnsupportedError where it has no positions */
+function maskOf({ mask }: ActivationBlock, { name, shape }: PlannedArray) {
+  if (mask === undefined) return undefined;
+  if (shape.length > 2) {
+    return { array: { name: name + MASK, shape: shape.slice(0, -1), code: 'b1' as const }, bytes: mask };
+  }
+  throw new UnsupportedError(
+    `layer '${name}' masks whole samples, which a file of activations cannot say: choose other layers, or spatial 'flatten'`,
+  );
 }
 
 /** Shape of one sample: that of the layer where its positions are kept, so that it reads back on the same grid. */
@@ -64,8 +85,7 @@ function shapeOf({ shape }: LayerInfo, { grid, channels }: ActivationBlock, spat
   return shape.length === 2 ? [grid[0], channels] : shape.length === 1 ? [channels] : [];
 }
 
-function checkShape(array: PlannedArray, first: PlannedArray | undefined, start: number): void {
-  if (first === undefined) return;
+function checkShape(array: PlannedArray, first: PlannedArray, start: number): void {
   const [own, wanted] = [array, first].map(({ shape }) => shape.slice(1).join(', '));
   if (own === wanted) return;
   throw new ShapeError(
@@ -88,11 +108,5 @@ function checkRange(
   throw new DataError(
     `${layer} is ${block.data[at]} at sample ${start + Math.floor(at / width)}, beyond ${code === 'f2' ? 'float16' : 'float32'}: ` +
       'choose a wider dtype',
-  );
-}
-
-function masked(layer: string): UnsupportedError {
-  return new UnsupportedError(
-    `layer '${layer}' masks positions, which a file of activations cannot say: choose spatial 'mean', 'last' or 'flatten'`,
   );
 }

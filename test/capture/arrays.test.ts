@@ -72,6 +72,35 @@ describe('fromArrays', () => {
     expect(await (await fromArrays(record, { ...drawn, batchSize: 1 })).matrices()).toEqual(some);
   });
 
+  it('takes an array beside a layer as its mask', async () => {
+    const tokens = ramp([3, 4, 2]);
+    const mask = { shape: [3, 4], data: Uint8Array.from([1, 1, 0, 0, 1, 0, 0, 0, 1, 1, 1, 1]) };
+    const set = await fromArrays({
+      tokens,
+      'tokens.mask': mask,
+      other: ramp([3, 2]),
+      'other.mask': ramp([3]),
+    });
+    expect(set.layers.map(({ name }) => name)).toEqual(['tokens', 'other', 'other.mask']);
+    const { tokens: read } = await set.matrices();
+    expect(Array.from(read.data)).toEqual([0, 1, 2, 3, 8, 9, 16, 17, 18, 19, 20, 21, 22, 23]);
+    const means = await fromArrays({ tokens, 'tokens.mask': mask }, { spatial: 'mean' });
+    expect(Array.from((await means.matrices()).tokens.data)).toEqual([1, 2, 8, 9, 19, 20]);
+    const first = { shape: [1, 2, 2], data: Float32Array.of(1, 2, 3, 4) };
+    const channelsFirst = await fromArrays(
+      { x: first, 'x.mask': { shape: [1, 2], data: [0, 1] } },
+      { layout: 'NCHW' },
+    );
+    expect(Array.from((await channelsFirst.matrices()).x.data)).toEqual([2, 4]);
+    const wrong = { shape: [3, 4], data: Float32Array.of(1, 1, 1, 1, 1, 0.5, 1, 1, 1, 1, 1, 1) };
+    await expect(fromArrays({ tokens, 'tokens.mask': wrong })).rejects.toThrow(
+      "the mask of layer 'tokens' is 0.5 at sample 1, position 1",
+    );
+    const short = { shape: [3, 3], data: new Float32Array(9) };
+    const plain = await fromArrays({ tokens, 'tokens.mask': short });
+    expect(plain.layers.map(({ name }) => name)).toEqual(['tokens', 'tokens.mask']);
+  });
+
   it('names what is wrong', async () => {
     const a = ramp([3, 2]);
     await expect(fromArrays({ a, b: ramp([4, 2]) })).rejects.toThrow(ShapeError);

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ActivationSet } from '../../src/capture/activations.js';
 import { fromArrays } from '../../src/capture/arrays.js';
@@ -20,7 +21,7 @@ import { DataError, OptionError, ShapeError } from '../../src/errors.js';
 import { openActivations } from '../../src/node/array-files.js';
 import { saveActivations } from '../../src/node/save-activations.js';
 import { Random } from '../../src/random.js';
-import { images, nested, sequential, withoutLeak } from '../capture/models.js';
+import { images, nested, randomise, sequential, withoutLeak } from '../capture/models.js';
 import { root } from '../support.js';
 
 const python = [join(root, '.venv', 'peers', 'bin', 'python')].find(existsSync);
@@ -102,6 +103,43 @@ describe('saveActivations', () => {
       spatial: 'flatten',
     });
     expect(flat.find(({ name }) => name === 'stem')!.shape).toEqual([5, 6 * 6 * 3]);
+  });
+
+  it.each(targets)('%s: masks of sequences', async (target) => {
+    const model = randomise(
+      tf.sequential({
+        layers: [
+          tf.layers.embedding({ name: 'embed', inputDim: 5, outputDim: 3, inputLength: 6, maskZero: true }),
+          tf.layers.simpleRNN({ name: 'steps', units: 4, returnSequences: true }),
+          tf.layers.simpleRNN({ name: 'last', units: 2 }),
+        ],
+      }),
+    );
+    const tokens = tf.tensor2d(
+      Array.from({ length: 8 }, (_, n) =>
+        Array.from({ length: 6 }, (__, t) => (t > n % 4 ? 0 : 1 + ((n + t) % 4))),
+      ),
+    );
+    const live = await capture(model, tokens, { batchSize: 3 });
+    const saved = await saveActivations(at(target), live);
+    expect(saved.map(({ name, shape }) => [name, shape])).toEqual([
+      ['embed', [8, 6, 3]],
+      ['steps', [8, 6, 4]],
+      ['last', [8, 2]],
+    ]);
+    const { set } = await openActivations(at(target), { batchSize: 5 });
+    expect(set.layers.map(({ name }) => name).sort()).toEqual(['embed', 'last', 'steps']);
+    const [kept, wanted] = [await set.matrices(), await live.matrices()];
+    expect(kept).toEqual(wanted);
+    // 1 + 2 + 3 + 4 tokens, twice.
+    expect(kept.steps.rows).toBe(20);
+    for (const spatial of ['mean', 'last', 'flatten'] as const) {
+      const rule = await openActivations(at(target), { spatial });
+      expect(await rule.set.matrices()).toEqual(await (await capture(model, tokens, { spatial })).matrices());
+    }
+    await expect(
+      saveActivations(at('some.npz'), { ...live, samples: 3, batches: () => live.batches({ to: 3 }) }),
+    ).resolves.toHaveLength(3);
   });
 
   it.skipIf(python === undefined)(
