@@ -11,17 +11,17 @@ import type { Size, Way } from './ways.js';
 export const LEAST_MEMORY = 2 ** 25;
 
 /** Bytes beyond what is in use that the collector of garbage may not have freed yet, at most. */
-const GARBAGE = 2 ** 26;
+const GARBAGE = 3 * 2 ** 25;
 
 /** Bytes to plan with. */
 export function usable(memory: number): number {
   const all = Math.max(memory, LEAST_MEMORY);
-  return all - Math.min(all / 4, GARBAGE);
+  return all - Math.min(all / 3, GARBAGE);
 }
 
 /** The `memory` that gives so much to plan with. */
 export function memoryFor(bytes: number): number {
-  return Math.ceil(Math.max(LEAST_MEMORY, Math.min((bytes * 4) / 3, bytes + GARBAGE)));
+  return Math.ceil(Math.max(LEAST_MEMORY, Math.min((bytes * 3) / 2, bytes + GARBAGE)));
 }
 
 /** A float64 matrix. */
