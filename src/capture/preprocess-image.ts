@@ -77,10 +77,12 @@ function scaleValues(values: Float32Array, channels: number, recipe: Recipe, nam
   const { scale, mean, std } = recipe;
   checkChannels(recipe, channels, name);
   if (isOne(scale) && isOne(std) && mean.every((value) => value === 0)) return;
-  const of = (list: readonly number[], channel: number) => list[list.length === 1 ? 0 : channel];
+  // Rounded at each step as tensors are, so that a file of images and an array of them give the same.
+  const of = (list: readonly number[], channel: number) => Math.fround(list[list.length === 1 ? 0 : channel]);
   for (let channel = 0; channel < channels; channel++) {
     const [factor, less, by] = [of(scale, channel), of(mean, channel), of(std, channel)];
-    for (let i = channel; i < values.length; i += channels) values[i] = (values[i] * factor - less) / by;
+    for (let i = channel; i < values.length; i += channels)
+      values[i] = Math.fround(Math.fround(values[i] * factor) - less) / by;
   }
 }
 
