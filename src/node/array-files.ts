@@ -201,9 +201,8 @@ async function findMasks(
     const layer = name.endsWith(MASK) ? byName.get(name.slice(0, -MASK.length)) : undefined;
     if (layer === undefined) continue;
     // An array that cannot be read is no mask; whoever wants it is told why.
-    const [own, header] = await Promise.all(
-      [layer, array].map((one) => headerOf(one).catch(() => undefined)),
-    );
+    const own = await headerOf(layer).catch(() => undefined);
+    const header = await headerOf(array).catch(() => undefined);
     if (own === undefined || header === undefined) continue;
     const shapes = new Map([
       [layer.name, shapeOf(own)],

@@ -48,19 +48,24 @@ export async function openPass(
 
 /** The files that arrays lie in, each open once. */
 export class OpenFiles {
-  private readonly open = new Map<string, OpenFile>();
+  private readonly files = new Map<string, Promise<OpenFile>>();
 
-  async of({ file }: ListedArray): Promise<OpenFile> {
-    const found = this.open.get(file.path) ?? (await OpenFile.open(file.path, file));
-    this.open.set(file.path, found);
+  of({ file }: ListedArray): Promise<OpenFile> {
+    const found = this.files.get(file.path) ?? OpenFile.open(file.path, file);
+    this.files.set(file.path, found);
     return found;
   }
 
   async checkUnchanged(): Promise<void> {
-    for (const file of this.open.values()) await file.checkUnchanged();
+    for (const file of this.files.values()) await (await file).checkUnchanged();
   }
 
   async close(): Promise<void> {
-    for (const file of this.open.values()) await file.close();
+    for (const file of this.files.values()) {
+      await file.then(
+        (open) => open.close(),
+        () => undefined,
+      );
+    }
   }
 }

@@ -106,6 +106,7 @@ describe('saveActivations', () => {
   });
 
   it.each(targets)('%s: masks of sequences', async (target) => {
+    const before = openFiles();
     const model = randomise(
       tf.sequential({
         layers: [
@@ -140,6 +141,7 @@ describe('saveActivations', () => {
     await expect(
       saveActivations(at('some.npz'), { ...live, samples: 3, batches: () => live.batches({ to: 3 }) }),
     ).resolves.toHaveLength(3);
+    expect(openFiles()).toBe(before);
   });
 
   it.skipIf(python === undefined)(
