@@ -38,19 +38,22 @@ interface Part {
 /** The layers that a layer holds itself. */
 function partsOf(layer: Layer): Part[] {
   if (isLayersModel(layer)) return layer.layers.map((part) => ({ key: part.name, layer: part }));
+  const seen = new Set<object>();
   return Object.entries(layer).flatMap(([key, value]) =>
     // Nodes lead to the neighbours in a graph, which are no parts.
-    key === 'inboundNodes' || key === 'outboundNodes' ? [] : layersIn(value, key),
+    key === 'inboundNodes' || key === 'outboundNodes' ? [] : layersIn(value, key, seen),
   );
 }
 
-function layersIn(value: unknown, key: string): Part[] {
+/** @param seen - arrays, maps and records that were looked through: they may hold one another. */
+function layersIn(value: unknown, key: string, seen: Set<object>): Part[] {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return [];
   if (isLayer(value)) return [{ key, layer: value }];
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return [];
-  const plain = Object.getPrototypeOf(value) === Object.prototype;
-  if (!Array.isArray(value) && !(value instanceof Map) && !plain) return [];
+  const record = Object.getPrototypeOf(value) === Object.prototype;
+  if (!Array.isArray(value) && !(value instanceof Map) && !record) return [];
+  seen.add(value);
   const entries = value instanceof Map ? [...value] : Object.entries(value);
-  return entries.flatMap(([name, item]) => layersIn(item, `${key}.${String(name)}`));
+  return entries.flatMap(([name, item]) => layersIn(item, `${key}.${String(name)}`, seen));
 }
 
 /** A layer and all that it holds, at any depth. */

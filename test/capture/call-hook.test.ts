@@ -127,6 +127,22 @@ describe('listing', () => {
     expect(layers[1].shape).toEqual([]);
   });
 
+  it('looks through maps, and records that hold themselves or the layer', () => {
+    class Knot extends tf.layers.Layer {
+      static className = 'Knot';
+      readonly config: Record<string, unknown> = { size: 3 };
+      readonly parts = new Map([['a', tf.layers.dense({ name: 'fc', units: 3 })]]);
+      constructor(name: string) {
+        super({ name });
+        Object.assign(this.config, { again: this.config, owner: this, list: [this.config] });
+      }
+      override call(x: Input): tf.Tensor {
+        return this.parts.get('a')!.apply(one(x)) as tf.Tensor;
+      }
+    }
+    expect(names(listLayers(wrap(new Knot('knot'), [3])))).toEqual(['x', 'knot/fc', 'knot']);
+  });
+
   it('leaves recurrent layers and wrappers whole: what they hold runs once a step', () => {
     const model = tf.sequential({
       layers: [
