@@ -97,14 +97,19 @@ export function requestOf({ name }: GraphNode, output = 0): string {
 }
 
 /** The text of an attribute; `undefined` where there is none. */
-export function textOf(value: string | readonly number[] | undefined): string | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value !== 'string') return String.fromCharCode(...value);
+export function textOf(value: unknown): string | undefined {
+  if (Array.isArray(value)) return String.fromCharCode(...(value as number[]));
+  if (typeof value !== 'string') return undefined;
   try {
     return atob(value);
   } catch {
     return value;
   }
+}
+
+/** What should be a list in a file that may be damaged. */
+export function listOf<T>(value: readonly T[] | undefined): readonly T[] {
+  return Array.isArray(value) ? (value as readonly T[]) : [];
 }
 
 /** Whether the data must give it: not a resource that the model brings along, nor a switch with a default. */
@@ -200,6 +205,7 @@ const randomOps = /^(Random|TruncatedNormal|Multinomial|Stateless(Random|Truncat
 /** Why a node cannot be run in one step with the same result each time. */
 function whyNot(node: GraphNode): string | undefined {
   if (isResource(node)) return 'a resource that the model fills when it first runs';
+  if (node.op === 'Const') return 'a constant of which the file holds no value';
   if (node.op === 'Placeholder') return 'which is not among the inputs of the model';
   if (randomOps.test(node.op)) return 'which draws new random numbers each time';
   switch (node.category) {

@@ -5,7 +5,7 @@
  */
 import type * as tf from '@tensorflow/tfjs';
 import type { Executor, GraphNode, GraphNodes, RawShape } from './graph-model-nodes.js';
-import { requestOf } from './graph-model-nodes.js';
+import { listOf, requestOf } from './graph-model-nodes.js';
 import type { Tap } from './graph-model-taps.js';
 import type { InputInfo } from './probe.js';
 
@@ -66,14 +66,13 @@ export function inferShapes(
   const found = new Map<Tap, Inferred | 'absent'>();
   const unknown: Tap[] = [];
   for (const tap of taps) {
-    const stated = readShape(tap.node.rawAttrs?.['_output_shapes']?.list?.shape?.[tap.output]);
+    const stated = readShape(listOf(tap.node.rawAttrs?.['_output_shapes']?.list?.shape)[tap.output]);
     if (stated !== undefined) found.set(tap, { shape: stated, samples: isBatch(stated[0], inputs) });
     else if (!obstacles.has(tap.node)) unknown.push(tap);
   }
   if (unknown.length === 0 || inputs.length === 0) return found;
-  for (const run of dryRuns(model, executor, nodes, inputs, unknown)) {
-    unknown.forEach((tap, i) => found.set(tap, run[i]));
-  }
+  const run = runOnZeros(inputs, (sized) => dryRun(model, executor, nodes, sized, unknown));
+  run?.forEach((inferred, i) => found.set(unknown[i], inferred));
   return found;
 }
 
@@ -86,31 +85,24 @@ function isBatch(axis: number | null | undefined, inputs: readonly InputInfo[]):
   return axis === null || (axis !== undefined && axis === fixedBatch(inputs));
 }
 
-/** Yields what running on zeros tells, or nothing where the model cannot be run so. */
-function* dryRuns(
-  model: tf.GraphModel,
-  executor: Executor,
-  nodes: readonly GraphNode[],
+/** What running on zeros tells; `undefined` where the model cannot be run so. */
+function runOnZeros(
   inputs: readonly InputInfo[],
-  taps: readonly Tap[],
-): Generator<(Inferred | 'absent')[]> {
-  if (inputs.some(({ shape }) => shape.length === 0)) return;
+  run: (sized: readonly InputInfo[]) => readonly (Seen | undefined)[] | undefined,
+): (Inferred | 'absent')[] | undefined {
+  if (inputs.some(({ shape }) => shape.length === 0)) return undefined;
   const open = inputs.some(({ shape }) => shape.slice(1).includes(null));
-  for (let attempt = 0; attempt < (open ? 3 : 1); attempt++) {
+  const batch = fixedBatch(inputs) ?? BATCH;
+  for (let attempt = 0; attempt < (open ? LENGTHS.image.length : 1); attempt++) {
     try {
-      const batch = fixedBatch(inputs) ?? BATCH;
-      const [first, second] = [0, 1].map((size) =>
-        size === 1 && !open
-          ? undefined
-          : dryRun(model, executor, nodes, sized(inputs, batch, attempt, size), taps),
-      );
-      if (first === undefined) return;
-      yield first.map((one, i) => merge(one, second?.[i] ?? one, batch));
-      return;
+      const first = run(sized(inputs, batch, attempt, 0));
+      const second = open ? run(sized(inputs, batch, attempt, 1)) : first;
+      return first?.map((one, i) => merge(one, second?.[i], batch));
     } catch {
       // Too small for the network, or it cannot run on zeros at all: what it really is shows when it is captured.
     }
   }
+  return undefined;
 }
 
 interface Seen {
@@ -164,10 +156,10 @@ function dryRun(
   }
 }
 
-function readShape(raw: RawShape | undefined): (number | null)[] | undefined {
-  if (raw === undefined || raw.unknownRank === true) return undefined;
-  return (raw.dim ?? []).map(({ size }) => {
-    const length = Number(size ?? 0);
-    return length < 0 ? null : length;
+function readShape(raw: RawShape | null | undefined): (number | null)[] | undefined {
+  if (raw === undefined || raw === null || raw.unknownRank === true) return undefined;
+  return listOf(raw.dim).map((axis) => {
+    const length = Number(axis?.size ?? 0);
+    return length >= 0 ? length : null;
   });
 }

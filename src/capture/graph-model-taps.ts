@@ -4,7 +4,7 @@
  * @module
  */
 import type { Executor, GraphNode } from './graph-model-nodes.js';
-import { requestOf, textOf } from './graph-model-nodes.js';
+import { listOf, requestOf, textOf } from './graph-model-nodes.js';
 
 /** One output of a node. */
 export interface Tap {
@@ -30,8 +30,8 @@ export function tapsOf(nodes: readonly GraphNode[]): Tap[] {
 
 /** The op; of a fused one with what it ends in, `_FusedConv2D+BiasAdd+Relu6`. */
 export function kindOf({ op, rawAttrs }: GraphNode): string {
-  const fused = rawAttrs?.['fused_ops']?.list?.s ?? [];
-  return [op, ...fused.map(textOf)].join('+');
+  const fused = listOf(rawAttrs?.['fused_ops']?.list?.s).map(textOf);
+  return [op, ...fused].join('+');
 }
 
 /** Weights of the node itself: what it reads of the model's constants, scalars and whole numbers (axes, shapes) aside. */
@@ -90,7 +90,7 @@ const MOST_OUTPUTS = 4096;
 function outputsOf({ name, op, rawAttrs, children }: GraphNode): number {
   const stated = Number(rawAttrs?.['num_split']?.i ?? rawAttrs?.['num']?.i);
   if (Number.isSafeInteger(stated) && stated > 0) return Math.min(stated, MOST_OUTPUTS);
-  if (op === 'IdentityN') return rawAttrs?.['T']?.list?.type?.length ?? 1;
+  if (op === 'IdentityN') return listOf(rawAttrs?.['T']?.list?.type).length || 1;
   if (twoOutputs.has(op)) return 2;
   let most = 0;
   for (const { inputNames } of children) {

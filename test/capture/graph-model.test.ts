@@ -131,6 +131,34 @@ describe('listLayers of a graph', () => {
     await equal(y, x.neg());
   });
 
+  it('reads attributes that are damaged as if they were not there', async () => {
+    const odd = (value: unknown) => ({
+      fused_ops: value,
+      data_format: value,
+      _output_shapes: value,
+      T: value,
+    });
+    const values = [
+      null,
+      5,
+      {},
+      { s: 7 },
+      { list: {} },
+      { list: { s: 'x', shape: 3, type: 1 } },
+      { list: null },
+    ];
+    const model = kept(
+      await graph([
+        placeholder('x', [-1, 4]),
+        ...values.map((value, i) => ({ name: `y${i}`, op: 'Neg', input: ['x'], attr: odd(value) })),
+        { name: 'n', op: 'IdentityN', input: ['x'], attr: odd({ list: { type: 9 } }) },
+      ]),
+    );
+    const listed = listLayers(model).slice(1);
+    expect(listed).toHaveLength(values.length + 1);
+    for (const { shape } of listed) expect(shape).toEqual([4]);
+  });
+
   it('refuses a model that is not loaded', () => {
     expect(() => listLayers(new tf.GraphModel('nowhere'))).toThrow(OptionError);
   });
@@ -514,6 +542,11 @@ describe('what cannot be run in one step', () => {
       'an input that the signature lacks',
       [placeholder('hidden', [-1, 2]), node('late', 'AddV2', ['before', 'hidden'])],
       "it needs node 'hidden' (Placeholder), which is not among the inputs of the model",
+    ],
+    [
+      'a constant without a value',
+      [{ name: 'lost', op: 'Const', attr: { dtype: FLOAT } }, node('late', 'AddV2', ['before', 'lost'])],
+      "it needs node 'lost' (Const), a constant of which the file holds no value",
     ],
     [
       'a resource',
