@@ -14,6 +14,7 @@ import { combineNeeds, evaluate } from '../measures/pair.js';
 import { show, wholeNumber } from '../options.js';
 import type { Breathe } from '../options.js';
 import type { Asked } from './asked.js';
+import { memoryFor } from './budget.js';
 import type { Plan, View } from './plan.js';
 import { dealt, jackknifeError } from './positions-blocks.js';
 import { Collector, leastBytes, segmentsOf } from './shards/collect.js';
@@ -118,7 +119,7 @@ async function gather(
   const { plan, blocks, memory, stream, breathe, onBatch } = input;
   const sizes = cells.flatMap((cell) => new Array<Size>(blocks).fill(sizeOf(input, cell)));
   const least = sizes.reduce((sum, size) => sum + leastBytes(size), 0);
-  const segments = segmentsOf(sizes, Math.max(memory, least));
+  const segments = segmentsOf(sizes, memoryFor(Math.max(memory, least)));
   const all = cells.map((cell, i) => {
     const own = sizes.slice(i * blocks, (i + 1) * blocks);
     const collectors = own.map(

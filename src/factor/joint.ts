@@ -19,7 +19,7 @@ import { NumericalError, ShapeError } from '../errors.js';
 import { zeros } from '../matrix.js';
 import type { Matrix } from '../matrix.js';
 import type { Engine, Handle, HostMatrix } from '../engines/engine.js';
-import { together } from '../engines/scope.js';
+import { inGroups, together } from '../engines/scope.js';
 import {
   diagonalBlocks,
   liveColumns,
@@ -101,10 +101,14 @@ export async function jointOf(
       precision: precisionOf(layers[i]),
       ...(own && { norms: own }),
     })),
-    pairs: await together(pairs, async ({ a, b }) => ({
-      inner: await crossOf(engine, found[a].basis, found[b].basis),
-      ...(norms && { norms: normsOfPair(found[a], found[b]) }),
-    })),
+    pairs: await inGroups(
+      pairs,
+      async ({ a, b }) => ({
+        inner: await crossOf(engine, found[a].basis, found[b].basis),
+        ...(norms && { norms: normsOfPair(found[a], found[b]) }),
+      }),
+      () => Promise.resolve(),
+    ),
   };
   disposeAll(
     engine,
@@ -135,8 +139,10 @@ export async function mergeJoints(engine: Engine, pairs: PairPlaces, a: Joint, b
   const norms = mergeNorms(pairs, a, b, shifts);
   const places = a.layers.map(({ root }, i) => [root.rows, b.layers[i].root.rows] as const);
   const cut = await together(stacked, ({ basis }, i) => cutBasis(engine, basis, places[i]));
-  const inners = await together(pairs, ({ a: x, b: y }, c) =>
-    rotated(engine, [a.pairs[c].inner, b.pairs[c].inner], cut[x], cut[y]),
+  const inners = await inGroups(
+    pairs,
+    ({ a: x, b: y }, c) => rotated(engine, [a.pairs[c].inner, b.pairs[c].inner], cut[x], cut[y]),
+    () => Promise.resolve(),
   );
   for (const { blocks } of cut) engine.dispose(...blocks.filter((block) => block !== undefined));
   disposeAll(

@@ -426,7 +426,10 @@ describe('what is refused', () => {
     await expect(moments({ total: 39 })).rejects.toThrow(/total is 39, but the data hold 40/);
     await expect(moments({ training: true })).rejects.toThrow(/training is true/);
     await expect(moments({ shard: { index: 0, of: 2, to: 3 } })).rejects.toThrow(/no option 'to'/);
-    await expect(moments({ memory: 100 })).rejects.toThrow(/1 pairs of layers take \d+ bytes, above the 100/);
+    const wide = gaussian(40, 3000, 1);
+    await expect(shardMoments({ l: wide }, { l: wide }, undefined, { memory: 100 })).rejects.toThrow(
+      /memory is 100, and 1 pair of layers need \d+ bytes: raise it, choose fewer 'layers'/,
+    );
   });
 
   test('a stream tells its number of samples, or is told it', async () => {
@@ -452,9 +455,9 @@ describe('what is refused', () => {
   });
 
   test('a small memory only makes the steps smaller', async () => {
-    const long = related(3000, 8, 8, 2);
+    const long = related(1500, 200, 180, 2);
     const whole = await compare({ l: long.x }, { l: long.y });
-    const part = await shardMoments({ l: long.x }, { l: long.y }, undefined, { memory: 20_000 });
+    const part = await shardMoments({ l: long.x }, { l: long.y }, undefined, { memory: 100 });
     expect(farthest(whole, await mergeParts([part]))).toBeLessThan(1e-12);
   });
 

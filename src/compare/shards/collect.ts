@@ -9,6 +9,7 @@ import type { Matrix } from '../../matrix.js';
 import type { Engine } from '../../engines/engine.js';
 import { emptyJoint, jointOf, mergeJoints } from '../../factor/joint.js';
 import type { Joint, JointLayer, JointPair } from '../../factor/joint-data.js';
+import { memoryFor, usable } from '../budget.js';
 import type { Plan } from '../plan.js';
 
 /** Datapoints gathered for each neuron of the widest layer: then most of the arithmetic is that of the samples themselves. */
@@ -50,16 +51,24 @@ export interface Size {
   readonly pairs: readonly { readonly a: number; readonly b: number }[];
 }
 
-/** Bytes of what is kept of the layers and pairs of a group, and of the room in which it is merged. */
+/** Pairs that are merged at once. */
+const AT_ONCE = 16;
+
+/**
+ * Bytes of what is kept of the layers and pairs of a group, and of the room in which it is merged: of a layer two roots above each
+ * other, their QR with what it is made of, and its parts; of a pair what was, what comes and what becomes of them.
+ */
 function keptBytes({ neurons, rows, pairs }: Size): number {
   const kept = neurons.map((d) => Math.min(d, rows));
-  const layers = neurons.reduce((sum, d, i) => sum + 6 * kept[i] * d, 0);
-  return 8 * pairs.reduce((sum, { a, b }) => sum + 3 * kept[a] * kept[b], layers);
+  const layers = neurons.reduce((sum, d, i) => sum + 14 * kept[i] * d, 0);
+  const sizes = pairs.map(({ a, b }) => kept[a] * kept[b]);
+  const working = 3 * Math.min(AT_ONCE, sizes.length) * Math.max(0, ...sizes);
+  return 8 * sizes.reduce((sum, size) => sum + 3 * size, layers + working);
 }
 
-/** Bytes of one datapoint of all layers: as it came, centred, and as a row of the basis. */
+/** Bytes of one datapoint of all layers: as it came, gathered, centred, and on its way through the QR. */
 function rowBytes({ neurons }: Size): number {
-  return 24 * neurons.reduce((sum, d) => sum + d, 0);
+  return 48 * neurons.reduce((sum, d) => sum + d, 0);
 }
 
 /** Bytes with which gathering a group can do. */
@@ -77,15 +86,16 @@ function leastRows({ neurons, rows }: Size): number {
  *
  * @throws OptionError where the layers alone do not fit it
  */
-export function segmentsOf(sizes: readonly Size[], memory: number): number[] {
+export function segmentsOf(sizes: readonly Size[], given: number): number[] {
+  const memory = usable(given);
   const kept = sizes.reduce((sum, size) => sum + keptBytes(size), 0);
   const least = sizes.map(leastRows);
   const needed = sizes.reduce((sum, size) => sum + leastBytes(size), 0);
   if (needed > memory) {
     const pairs = sizes.reduce((sum, size) => sum + size.pairs.length, 0);
     throw new OptionError(
-      `${pairs} pairs of layers take ${Math.ceil(needed)} bytes, above the ${memory} allowed: raise 'memory', choose fewer ` +
-        "'layers', or set spatial to 'mean'",
+      `memory is ${given}, and ${pairs} ${pairs === 1 ? 'pair' : 'pairs'} of layers need ${memoryFor(needed)} bytes: raise it, ` +
+        "choose fewer 'layers', or set spatial to 'mean' where it is 'flatten'",
     );
   }
   const share = (memory - kept) / sizes.length;

@@ -45,8 +45,8 @@ const OWN = [
  * a few small matrices, however many samples there are. The parts of all shards, computed anywhere and in any order, give by
  * `mergeParts` what `compare` gives of all samples.
  *
- * Memory: `8·d²` bytes for each layer of d neurons and `8·d₁·d₂` for each pair, about three to six times over while it runs, and
- * the datapoints that are gathered before each step; all within the option `memory`.
+ * Memory: about `112·d²` bytes for each layer of d neurons (or `112·n·d`, with fewer datapoints than those), `24·d₁·d₂` for each
+ * pair, and some thousand datapoints at a time, fewer where `memory` is short. The part has `8·d²` and `8·d₁·d₂`.
  *
  * @param a - a model, an `ActivationSet`, or arrays by layer name, as for `compare`: the whole, not the shard alone.
  * @param b - the other side.
