@@ -64,6 +64,7 @@ const changes: readonly Change[] = [
   (parts, random) =>
     change(parts, random, isFrame, (content) => {
       const out = content.slice();
+      if (out.length < 5) return out;
       viewOf(out).setUint16(
         pick([1, 3], random),
         pick([0, 1, 8, 19, 25, 40, 1000, 20000, 65500, 65535], random),
