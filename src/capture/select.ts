@@ -40,7 +40,9 @@ export function selectLayers(
 ): LayerInfo[] {
   const chosen = select === undefined ? byDefault(layers) : bySelection(layers, select, what);
   if (chosen.length === 0) {
-    throw new OptionError(`${what}: the selection leaves no layer; ${known(layers)}`);
+    throw new OptionError(
+      `${what}: the selection leaves no layer; ${select === undefined ? whyNone(layers) : known(layers)}`,
+    );
   }
   return chosen;
 }
@@ -114,6 +116,12 @@ function splitList(list: string): string[] {
     else parts[parts.length - 1] += char;
   }
   return parts.map((part) => part.trim());
+}
+
+/** Where a listing says why it leaves everything out, for example because a graph begins with control flow. */
+function whyNone(layers: readonly LayerInfo[]): string {
+  const out = layers.find(({ leftOut }) => leftOut !== undefined && leftOut !== 'an input');
+  return out === undefined ? known(layers) : `'${out.name}' is left out: ${out.leftOut}`;
 }
 
 function known(layers: readonly LayerInfo[]): string {

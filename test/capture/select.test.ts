@@ -92,7 +92,10 @@ describe('selectLayers', () => {
     ];
     expect(selectLayers(graph)).toEqual([graph[1]]);
     expect(selectLayers(graph, 'z')).toEqual([graph[2]]);
-    expect(() => selectLayers([graph[0]])).toThrow(/leaves no layer/);
+    expect(() => selectLayers([graph[0]])).toThrow(/leaves no layer; there are x/);
+    expect(() => selectLayers([graph[0], graph[2]])).toThrow(
+      "leaves no layer; 'z' is left out: it hands its input on",
+    );
   });
 
   it('names the closest layers when nothing matches', () => {
