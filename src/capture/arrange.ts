@@ -8,10 +8,12 @@ import { UnsupportedError } from '../errors.js';
 import { classOf, isLayer, isRecurrent, withParts, type Layer } from './layer-parts.js';
 import { Overrides } from './overrides.js';
 import { isLayersModel } from './recognise.js';
-import { holdVariables, seedRandomness } from './training.js';
+import type { Tfjs } from './tfjs.js';
+import { completeNorms, holdVariables, seedRandomness } from './training.js';
 
-/** How a run in training is seeded. */
+/** How a model is run in training. */
 export interface TrainingRun {
+  readonly tf: Tfjs;
   readonly seed: number;
   /** Global number of the batch's first sample. */
   readonly start: number;
@@ -67,6 +69,7 @@ export function arranged<T>(
     }
     if (training === undefined) return body(() => undefined);
     putBack = holdVariables(layers);
+    completeNorms(layers, training.tf, overrides);
     return body(seedRandomness(layers, training, overrides));
   } finally {
     for (const { dropoutMask, recurrentDropoutMask } of cells) {

@@ -72,7 +72,7 @@ export async function openModelProbe(
   const capture = (tensors: readonly tf.Tensor[], start: number): Map<string, Captured> => {
     if (disposed) throw new OptionError('the probe is disposed');
     checkInputs(inputs, tensors, model.name);
-    const captured = arranged(arrangedLayers, training ? { seed, start } : undefined, (begin) =>
+    const captured = arranged(arrangedLayers, training ? { tf, seed, start } : undefined, (begin) =>
       captureRun(tf, plan, tensors, begin, training ? { training } : undefined),
     );
     return new Map(names.map((name) => [name, captured.get(name)!]));

@@ -7,6 +7,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { Random } from '../random.js';
 import type { Layer } from './layer-parts.js';
 import type { Overrides } from './overrides.js';
+import type { Tfjs } from './tfjs.js';
 
 /**
  * Makes every random number of TensorFlow.js depend on the seed: each op that is given none of its own draws one from
@@ -28,6 +29,31 @@ export function seedRandomness(
   return (layer) => {
     random = new Random(seed, hash(`${layer} ${start}`));
   };
+}
+
+/**
+ * Gives a batch norm without scale or centre the 1 or 0 that they stand for: in training, TensorFlow.js reads them whether the
+ * layer has them or not.
+ */
+export function completeNorms(
+  layers: Iterable<Layer>,
+  { onesLike, zerosLike }: Tfjs,
+  overrides: Overrides,
+): void {
+  for (const layer of layers) {
+    if (!isBatchNorm(layer)) continue;
+    const { gamma, beta, movingMean } = layer;
+    if (!gamma) overrides.set(layer, 'gamma', { read: () => onesLike(movingMean.read()) });
+    if (!beta) overrides.set(layer, 'beta', { read: () => zerosLike(movingMean.read()) });
+  }
+}
+
+type Readable = Layer['weights'][number];
+
+function isBatchNorm(
+  layer: Layer,
+): layer is Layer & { readonly gamma?: Readable; readonly beta?: Readable; readonly movingMean: Readable } {
+  return 'movingMean' in layer && 'movingVariance' in layer;
 }
 
 /** What is needed of a `tf.Variable` of any copy of TensorFlow.js. */

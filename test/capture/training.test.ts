@@ -76,6 +76,25 @@ describe('training mode', () => {
     expect(Math.abs(dropped - 144)).toBeLessThan(43);
   });
 
+  it.each([
+    [false, true],
+    [true, false],
+    [false, false],
+  ])('normalises by the batch without scale or centre too (scale %s, centre %s)', async (scale, center) => {
+    const norm = tf.layers.batchNormalization({ name: 'norm', inputShape: [3], scale, center });
+    const model = randomise(tf.sequential({ layers: [norm] }));
+    const x = images(5, [3]);
+    const raw = await withoutLeak(() => activations(model, ['norm'], [x], training(0)));
+    const { mean, variance } = tf.moments(x, 0);
+    const normed = x.sub(mean).div(variance.add(1e-3).sqrt());
+    const [first] = norm.getWeights();
+    const expected = scale ? normed.mul(first) : center ? normed.add(first) : normed;
+    expect(distance(raw.get('norm')!.data, expected.dataSync())).toBeLessThan(1e-6);
+    // tfjs itself cannot train such a layer; in inference nothing has changed.
+    expect(() => model.apply(x, { training: true })).toThrow();
+    expect((model.predict(x) as tf.Tensor).shape).toEqual([5, 3]);
+  });
+
   it('equals a fit’s own forward pass where nothing is random', async () => {
     const model = randomise(
       tf.sequential({
