@@ -12,6 +12,9 @@ import { readEntry, readStart } from './zip-content.js';
 import { listEntries } from './zip.js';
 import type { ZipEntry } from './zip.js';
 
+/** Archives in archives that are compressed are inflated whole: up to this size, or ten times their compressed one. */
+const MOST_INFLATED = 64 << 20;
+
 /** Where an array of an archive lies. */
 export interface NpzEntry {
   readonly entry: ZipEntry;
@@ -63,6 +66,12 @@ function* listNested(entry: ZipEntry, archive: string): Asking<Map<string, NpzEn
   const name = `${archive}: ${entry.name}`;
   const path = `${entry.name.slice(0, -4)}/`;
   if (entry.deflated) {
+    if (entry.size > Math.max(MOST_INFLATED, 10 * (entry.end - entry.start))) {
+      throw new FormatError(
+        `${name} would inflate to ${entry.size} bytes, which are all needed to read in it: refused; add it uncompressed (zip -0)`,
+        { offset: entry.start },
+      );
+    }
     const inner = yield* readEntry(entry, archive);
     const arrays = answer(listWithin(inner.length, name, path), inner);
     return new Map([...arrays].map(([key, found]) => [key, { ...found, inner }]));

@@ -322,6 +322,15 @@ describe('openActivations: faults', () => {
     expect(await fails(put('text.npz', zipSync({ 'a.txt': Uint8Array.of(1) })))).toBeInstanceOf(FormatError);
   });
 
+  it('an archive in an archive that would inflate to far more than it is', async () => {
+    const inner = writeNpz({ x: { shape: [17 << 20, 1], data: new Float32Array(17 << 20) } });
+    const error = await fails(put('bomb.npz', zipSync({ 'inner.npz': inner })));
+    expect(error).toBeInstanceOf(FormatError);
+    expect(error!.message).toMatch(/bomb.npz: inner.npz would inflate to 7\d+ bytes.*zip -0/);
+    const stored = await read(put('stored-bomb.npz', zipSync({ 'inner.npz': [inner, { level: 0 }] })));
+    expect(stored.set.samples).toBe(17 << 20);
+  });
+
   it('names that lead elsewhere are names', async () => {
     const { set } = await read(
       put('names.npz', writeNpz({ '../../x': arrays.dense, '/etc/y': arrays.tokens })),
