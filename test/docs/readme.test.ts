@@ -4,15 +4,21 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { saveNpy } from 'svcca/node';
 import { mnistTest } from '../../examples/compare-checkpoints/mnist.js';
 import { parseStrictly } from '../../src/cli/arguments.js';
+import { captureCommand } from '../../src/cli/capture.js';
 import { compareCommand } from '../../src/cli/compare.js';
 import { doctorCommand } from '../../src/cli/doctor.js';
 import { manyCommand } from '../../src/cli/many.js';
 import { measuresCommand } from '../../src/cli/measures.js';
 import { layersCommand } from '../../src/cli/layers.js';
+import { mergeCommand } from '../../src/cli/merge.js';
+import { momentsCommand } from '../../src/cli/moments.js';
 import { scoreCommand } from '../../src/cli/score.js';
 import * as docs from './blocks.js';
 
-const commands = [compareCommand, scoreCommand, manyCommand, measuresCommand, layersCommand, doctorCommand];
+const commands = [
+  ...[compareCommand, scoreCommand, manyCommand, measuresCommand, layersCommand, doctorCommand],
+  ...[captureCommand, momentsCommand, mergeCommand],
+];
 const checkpoints = join(docs.root, 'examples/compare-checkpoints/checkpoints');
 const reference = join(docs.root, '../shared/reference');
 const arrays = ['mnist_lay04_model0.npy', 'mnist_lay04_model1.npy'];
@@ -23,6 +29,7 @@ describe('the README', () => {
   const shell = [
     ...['README.md', 'docs/getting-started.md', 'docs/conventions.md'],
     ...['docs/inference.md', 'docs/many-models.md', 'docs/measures.md'],
+    ...['docs/capturing.md', 'docs/large.md'],
   ]
     .flatMap((file) => docs.blocksOf(file).map((block) => ({ ...block, file })))
     .filter(({ language }) => language === 'sh');
