@@ -9,7 +9,7 @@ import type { OpenSpool } from '../capture/spool.js';
 import type { Checkpoint } from '../compare/checkpoint.js';
 import { checkpointFile } from '../node/checkpoint.js';
 import { spoolTo } from '../node/spool.js';
-import { UsageError } from './arguments.js';
+import { UsageError, countOf } from './arguments.js';
 import type { Values } from './arguments.js';
 
 /** Arguments of commands that compare networks. */
@@ -22,8 +22,13 @@ export const memoryArgs = {
   },
   checkpoint: {
     type: 'string',
-    description: 'file to save the state in, once a minute, for --resume',
+    description: 'file to save the state in, for --resume',
     valueHint: 'file',
+  },
+  saveEvery: {
+    type: 'string',
+    description: 'seconds from one saving to the next; 60 by default',
+    valueHint: 'seconds',
   },
   resume: {
     type: 'string',
@@ -47,9 +52,13 @@ export function memoryOptionsOf(values: Values): {
     );
   }
   const file = resume ?? checkpoint;
+  if (values['saveEvery'] !== undefined && file === undefined) {
+    throw new UsageError('--save-every goes with --checkpoint or --resume');
+  }
+  const seconds = values['saveEvery'] === undefined ? {} : { seconds: countOf('saveEvery', values, 0) };
   return {
     ...(spool !== 'none' && { spool: spool === undefined ? spoolTo() : spoolTo(String(spool)) }),
-    ...(file !== undefined && { checkpoint: checkpointFile(String(file)) }),
+    ...(file !== undefined && { checkpoint: checkpointFile(String(file), seconds) }),
   };
 }
 

@@ -91,10 +91,11 @@ export function groupCells(demands: CellDemands): CellGroup[] {
   const { cells, sides, room, batch, beside } = demands;
   const all = cells.map((_, c) => c);
   const partOf = (group: readonly number[]): number => {
+    if (groupBytes(demands, group, batch) <= room) return batch;
     const used = new Set(group.flatMap((c) => [cells[c].a, cells[c].b]));
     const each = sum([...used].flatMap((view) => (sides[view] ? [sampleBytes(sides[view])] : [])));
     // A quarter of the room for projected samples; one at a time is the least.
-    return each === 0 ? batch : Math.max(1, Math.min(batch, Math.floor(room / 4 / each)));
+    return each === 0 ? batch : Math.min(batch, Math.max(1, Math.floor(room / 4 / each)));
   };
   const fits = (group: readonly number[]): boolean => groupBytes(demands, group, partOf(group)) <= room;
   const worst = all.find((c) => !fits([c]));
