@@ -80,7 +80,7 @@ export function sameSamples(layers: readonly { readonly name: string; readonly s
     if (samples === first.samples) continue;
     throw new ShapeError(
       `layer '${name}' has ${samples} samples and layer '${first.name}' has ${first.samples}: all layers need the ` +
-        'same samples',
+        "same samples; leave out what is no layer by 'layers'",
     );
   }
   return first.samples;

@@ -15,19 +15,19 @@ import type {
 import { sameSamples } from '../capture/arrays.js';
 import { checkFiniteBlock } from '../capture/block-checks.js';
 import { gather } from '../capture/gather.js';
-import { isChannelsFirst, lastShape, toChannelsLast } from '../capture/layout.js';
+import { isChannelsFirst, toChannelsLast } from '../capture/layout.js';
 import type { Layout } from '../capture/layout.js';
-import { MASK, masksAmong, readMask } from '../capture/masks.js';
-import { selectLayers } from '../capture/select.js';
+import { readMask } from '../capture/masks.js';
 import type { LayerSelection } from '../capture/select.js';
-import { applySpatial, dimensionsOf, toBlock } from '../capture/spatial.js';
+import { applySpatial, toBlock } from '../capture/spatial.js';
 import type { PositionOptions } from '../capture/spatial.js';
 import { DataError } from '../errors.js';
 import type { FloatArray } from '../matrix.js';
 import { keyword, knownKeys, wholeNumber } from '../options.js';
+import { findLayers } from './array-layers.js';
+import type { Layer } from './array-layers.js';
 import { listPath } from './array-list.js';
-import type { ArrayHeader, ListedArray } from './array-list.js';
-import { OpenFiles, openPass } from './array-pass.js';
+import { openPass } from './array-pass.js';
 
 /** Options of {@link openActivations}. */
 export interface FileOptions extends PositionOptions {
@@ -90,7 +90,7 @@ export async function openActivations(path: string, options: FileOptions = {}): 
   if (options.batchSize !== undefined) wholeNumber('batchSize', options.batchSize);
   const channelsFirst = isChannelsFirst(options.layout);
   const { arrays, fingerprint } = await listPath(path);
-  const layers = await describe(arrays, options.layers, channelsFirst, basename(path));
+  const layers = await findLayers(arrays, options.layers, channelsFirst, basename(path));
   const samples = sameSamples(layers.map(({ name, shape: [own] }) => ({ name, samples: own })));
   const batchSize = options.batchSize ?? batchOf(layers);
   const masked = layers.filter(({ mask }) => mask !== undefined);
@@ -134,83 +134,6 @@ export async function openActivations(path: string, options: FileOptions = {}): 
       return Promise.resolve();
     },
   };
-}
-
-/** An array and what its header says. */
-interface Described {
-  readonly array: ListedArray;
-  readonly header: ArrayHeader;
-}
-
-/** A layer of the set. */
-interface Layer extends Described {
-  readonly name: string;
-  /** How messages call it. */
-  readonly label: string;
-  /** Samples first, channels last. */
-  readonly shape: readonly number[];
-  readonly mask?: Described;
-}
-
-async function describe(
-  arrays: readonly ListedArray[],
-  selection: LayerSelection | undefined,
-  channelsFirst: boolean,
-  file: string,
-): Promise<Layer[]> {
-  if (arrays.length === 0) throw new DataError(`'${file}' holds no arrays`);
-  const files = new OpenFiles();
-  const headerOf = async (array: ListedArray) => array.header(await files.of(array));
-  const shapeOf = ({ shape }: ArrayHeader) => (channelsFirst ? lastShape(shape) : shape);
-  try {
-    const masks = await findMasks(arrays, headerOf, shapeOf);
-    const taken = new Set([...masks.values()].map(({ array }) => array));
-    const listed = arrays
-      .filter((array) => !taken.has(array))
-      .map((array) => ({ name: array.name, kind: 'Array', shape: [], array }));
-    // By name before anything else is read: what is not wanted need not be readable.
-    const byName = typeof selection === 'function' ? undefined : selection;
-    const layers: Layer[] = [];
-    for (const { name, array } of selectLayers(listed, byName) as typeof listed) {
-      const header = await headerOf(array);
-      const label = `layer '${name}' of '${file}'`;
-      const shape = shapeOf(header);
-      dimensionsOf(shape, label);
-      if (shape[0] === 0) throw new DataError(`${label} has no samples`);
-      const mask = masks.get(name);
-      layers.push({ name, label, shape, array, header, ...(mask && { mask }) });
-    }
-    if (typeof selection !== 'function') return layers;
-    const infos = layers.map(({ name, shape }) => ({ name, kind: 'Array', shape: shape.slice(1) }));
-    const chosen = new Set(selectLayers(infos, selection).map(({ name }) => name));
-    return layers.filter(({ name }) => chosen.has(name));
-  } finally {
-    await files.close();
-  }
-}
-
-/** Masks among the arrays, by the layer that they belong to. */
-async function findMasks(
-  arrays: readonly ListedArray[],
-  headerOf: (array: ListedArray) => Promise<ArrayHeader>,
-  shapeOf: (header: ArrayHeader) => readonly number[],
-): Promise<Map<string, Described>> {
-  const byName = new Map(arrays.map((array) => [array.name, array]));
-  const found = new Map<string, Described>();
-  for (const [name, array] of byName) {
-    const layer = name.endsWith(MASK) ? byName.get(name.slice(0, -MASK.length)) : undefined;
-    if (layer === undefined) continue;
-    // An array that cannot be read is no mask; whoever wants it is told why.
-    const own = await headerOf(layer).catch(() => undefined);
-    const header = await headerOf(array).catch(() => undefined);
-    if (own === undefined || header === undefined) continue;
-    const shapes = new Map([
-      [layer.name, shapeOf(own)],
-      [name, header.shape],
-    ]);
-    if (masksAmong(shapes).size > 0) found.set(layer.name, { array, header });
-  }
-  return found;
 }
 
 function blockOf(
