@@ -4,6 +4,7 @@
  * @module
  */
 import type * as tf from '@tensorflow/tfjs';
+import { ShapeError } from '../errors.js';
 import type { Executor, GraphNode, GraphNodes, RawShape } from './graph-model-nodes.js';
 import { listOf, requestOf } from './graph-model-nodes.js';
 import type { Tap } from './graph-model-taps.js';
@@ -71,8 +72,8 @@ export function inferShapes(
     else if (!obstacles.has(tap.node)) unknown.push(tap);
   }
   if (unknown.length === 0 || inputs.length === 0) return found;
-  const run = runOnZeros(inputs, (sized) => dryRun(model, executor, nodes, sized, unknown));
-  run?.forEach((inferred, i) => found.set(unknown[i], inferred));
+  const run: DryRun = (sized, count) => dryRun(model, executor, nodes, sized, unknown.slice(0, count));
+  runOnZeros(inputs, unknown.length, run).forEach((inferred, i) => found.set(unknown[i], inferred));
   return found;
 }
 
@@ -85,24 +86,37 @@ function isBatch(axis: number | null | undefined, inputs: readonly InputInfo[]):
   return axis === null || (axis !== undefined && axis === fixedBatch(inputs));
 }
 
-/** What running on zeros tells; `undefined` where the model cannot be run so. */
-function runOnZeros(
-  inputs: readonly InputInfo[],
-  run: (sized: readonly InputInfo[]) => readonly (Seen | undefined)[] | undefined,
-): (Inferred | 'absent')[] | undefined {
-  if (inputs.some(({ shape }) => shape.length === 0)) return undefined;
+/** Runs the model on inputs of these shapes, and tells what it gives for the first `count` taps. */
+type DryRun = (sized: readonly InputInfo[], count: number) => readonly (Seen | undefined)[];
+
+/** What running on zeros tells of `count` taps, or of the first of them, up to the one that does not run. */
+function runOnZeros(inputs: readonly InputInfo[], count: number, run: DryRun): (Inferred | 'absent')[] {
+  if (inputs.some(({ shape }) => shape.length === 0)) return [];
   const open = inputs.some(({ shape }) => shape.slice(1).includes(null));
   const batch = fixedBatch(inputs) ?? BATCH;
-  for (let attempt = 0; attempt < (open ? LENGTHS.image.length : 1); attempt++) {
+  const attempt = (lengths: number, most: number): (Inferred | 'absent')[] | undefined => {
     try {
-      const first = run(sized(inputs, batch, attempt, 0));
-      const second = open ? run(sized(inputs, batch, attempt, 1)) : first;
-      return first?.map((one, i) => merge(one, second?.[i], batch));
+      const first = run(sized(inputs, batch, lengths, 0), most);
+      const second = open ? run(sized(inputs, batch, lengths, 1), most) : first;
+      return first.map((one, i) => merge(one, second[i], batch));
     } catch {
-      // Too small for the network, or it cannot run on zeros at all: what it really is shows when it is captured.
+      // Too small for the network, or it does not run here: what that really is shows when it is captured.
+      return undefined;
     }
+  };
+  const last = open ? LENGTHS.image.length - 1 : 0;
+  for (let lengths = 0; lengths <= last; lengths++) {
+    const all = attempt(lengths, count);
+    if (all !== undefined) return all;
   }
-  return undefined;
+  let [best, bad]: [(Inferred | 'absent')[], number] = [[], count];
+  while (bad - best.length > 1) {
+    const middle = (best.length + bad) >> 1;
+    const some = attempt(last, middle);
+    if (some === undefined) bad = middle;
+    else best = some;
+  }
+  return best;
 }
 
 interface Seen {
@@ -131,9 +145,10 @@ function dryRun(
   nodes: readonly GraphNode[],
   inputs: readonly InputInfo[],
   taps: readonly Tap[],
-): (Seen | undefined)[] | undefined {
+): (Seen | undefined)[] {
   const sizes = inputs.map(({ shape }) => shape.reduce<number>((product, axis) => product * axis!, 1));
-  if (sizes.some((size) => !(size <= MOST_ZEROS))) return undefined;
+  if (sizes.some((size) => !(size <= MOST_ZEROS)))
+    throw new ShapeError('the inputs are too large for a trial');
   const bytes = sizes.map((size, i) => size * (inputs[i].dtype === 'complex64' ? 8 : 4));
   // The model's own tf: listing is not async, so ours cannot be loaded here.
   const { io } = model as unknown as { readonly io: typeof tf.io };

@@ -6,7 +6,8 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { NumberArray } from '../matrix.js';
 import type { LayerInfo } from './activations.js';
-import { listGraphLayers, openGraphProbe } from './graph-model.js';
+import { openGraphProbe } from './graph-model-probe.js';
+import { listGraphLayers } from './graph-model.js';
 import { listModelLayers, openModelProbe } from './layers-model.js';
 import { isGraphModel } from './recognise.js';
 

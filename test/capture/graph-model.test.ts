@@ -131,6 +131,30 @@ describe('listLayers of a graph', () => {
     await equal(y, x.neg());
   });
 
+  it('tells shapes up to a node that does not run', async () => {
+    tf.registerOp('Broken', () => {
+      throw new Error('not on this backend');
+    });
+    const chain = Array.from({ length: 9 }, (_, i) => node(`n${i}`, 'Neg', [i === 0 ? 'x' : `n${i - 1}`]));
+    const model = kept(
+      await graph([
+        placeholder('x', [-1, 4]),
+        ...chain,
+        node('bad', 'Broken', ['n8']),
+        node('late', 'Neg', ['bad']),
+      ]),
+    );
+    const shapes = listLayers(model).map(({ name, shape }) => [name, shape.length]);
+    expect(shapes.slice(0, 10).every(([, rank]) => rank === 1)).toBe(true);
+    expect(shapes.slice(10)).toEqual([['bad', 0], ['late', 0]]); // prettier-ignore
+    const probe = await openProbe(model, [{ name: 'late' }]);
+    const x = kept(images(2, [4]));
+    await withoutLeak(async () => {
+      await expect(probe.run([x])).rejects.toThrow('not on this backend');
+    });
+    tf.deregisterOp('Broken');
+  });
+
   it('reads attributes that are damaged as if they were not there', async () => {
     const odd = (value: unknown) => ({
       fused_ops: value,
@@ -580,6 +604,23 @@ describe('what cannot be run in one step', () => {
     expect(listLayers(model).find(({ name }) => name === 'late')?.leftOut).toMatch(/^it needs '/);
     await expect(capture(model, x, { layers: 'late' })).rejects.toThrow(UnsupportedError);
     await expect(capture(model, x, { layers: 'late' })).rejects.toThrow(message);
+  });
+
+  it('an op that a program has added, unless it turns out to be asynchronous', async () => {
+    tf.registerOp('Twice', ({ inputs: [x] }) => x.mul(2));
+    tf.registerOp('Later', ({ inputs: [x] }) => Promise.resolve(x.mul(2)));
+    try {
+      const model = kept(await graph([small, node('twice', 'Twice', ['x']), node('later', 'Later', ['x'])]));
+      const x = kept(images(3, [2]));
+      const [twice] = await run(model, ['twice'], x);
+      await equal(twice, x.mul(2));
+      const probe = await openProbe(model, [{ name: 'later' }]);
+      await expect(probe.run([x])).rejects.toThrow(UnsupportedError);
+      await expect(probe.run([x])).rejects.toThrow(/cannot be run in one step: .*'Later' returned a promise/);
+    } finally {
+      tf.deregisterOp('Twice');
+      tf.deregisterOp('Later');
+    }
   });
 
   it('values that are no numbers', async () => {

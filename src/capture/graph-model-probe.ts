@@ -1,0 +1,165 @@
+/**
+ * A probe that captures nodes of a `tf.GraphModel`, batch by batch.
+ *
+ * @module
+ */
+import type * as tf from '@tensorflow/tfjs';
+import { OptionError, ShapeError, UnsupportedError } from '../errors.js';
+import type { LayerInfo } from './activations.js';
+import { readGraphModel, type GraphListing } from './graph-model.js';
+import { requestOf, type Obstacle } from './graph-model-nodes.js';
+import { fixedBatch, inputsOf } from './graph-model-shapes.js';
+import type { Tap } from './graph-model-taps.js';
+import type { InputInfo, Probe, ProbeOptions, RawActivation } from './probe.js';
+import { loadTfjs } from './tfjs.js';
+
+/**
+ * Opens a probe on some of a graph's nodes.
+ *
+ * A graph that is bound to batches of one size, as many exported ones are, is run as often as the data takes.
+ *
+ * @param layers - a selection of what `listGraphLayers` lists, by name.
+ * @throws OptionError for a name that is not listed, and for training, of which a graph knows nothing; UnsupportedError for a node
+ * that cannot be run in one step: it names the node that is in the way.
+ */
+export async function openGraphProbe(
+  model: tf.GraphModel,
+  layers: readonly Pick<LayerInfo, 'name'>[],
+  options: ProbeOptions = {},
+): Promise<Probe> {
+  if (options.training === true) {
+    throw new OptionError(
+      'training: a tf.GraphModel is a graph for inference, without dropout and the statistics of batches; leave it out',
+    );
+  }
+  const listing = readGraphModel(model);
+  const wanted = new Set(layers.map(({ name }) => name));
+  for (const name of wanted) refuseAbsent(listing, name);
+  const chosen = listing.infos.filter(({ name }) => wanted.has(name));
+  const taps = chosen.map(({ name }) => listing.taps.get(name)!);
+  const inputs = inputsOf(model, listing.inputs);
+  const batch = fixedBatch(inputs);
+  const tf = await loadTfjs();
+  let open = true;
+
+  const execute = (tensors: readonly tf.Tensor[]): tf.Tensor[] => {
+    if (!open) throw new OptionError('the probe is disposed');
+    checkInputs(inputs, tensors);
+    return tf.tidy(() => {
+      const feeds = tensors.map((tensor, i) =>
+        tensor.dtype === inputs[i].dtype ? tensor : tensor.cast(inputs[i].dtype as 'float32'),
+      );
+      const samples = tensors[0].shape[0];
+      if (batch === undefined || samples === batch) return runGraphModel(listing, taps, feeds);
+      const parts = Array.from(
+        { length: samples / batch },
+        (_, k) =>
+        runGraphModel(listing, taps, feeds.map((feed) => feed.slice([k * batch], [batch]))), // prettier-ignore
+      );
+      return taps.map((_, i) => tf.concat(parts.map((part) => part[i])));
+    });
+  };
+  return {
+    layers: chosen,
+    inputs,
+    runOnDevice: (tensors) =>
+      Promise.resolve().then(() => {
+        const outputs = execute(tensors);
+        return new Map(chosen.map(({ name }, i) => [name, { tensor: outputs[i] }]));
+      }),
+    async run(tensors) {
+      const outputs = execute(tensors);
+      try {
+        const read = new Map<string, RawActivation>();
+        for (const [i, { name }] of chosen.entries()) {
+          const tensor = outputs[i];
+          read.set(name, { shape: tensor.shape, data: await tensor.data() });
+          tensor.dispose();
+        }
+        return read;
+      } finally {
+        for (const tensor of outputs) if (!tensor.isDisposed) tensor.dispose();
+      }
+    },
+    dispose() {
+      open = false;
+    },
+  };
+}
+
+/** Runs the graph once, within a tidy. Each tensor is the caller's, channels last. */
+function runGraphModel(
+  { executor, inputs, first }: GraphListing,
+  taps: readonly Tap[],
+  tensors: readonly tf.Tensor[],
+): tf.Tensor[] {
+  const feeds = Object.fromEntries(inputs.map((node, i) => [requestOf(node), tensors[i]]));
+  const given = new Set<tf.Tensor>([...tensors, ...Object.values(executor.weightMap).flat()]);
+  let outputs: (tf.Tensor | undefined)[];
+  try {
+    outputs = executor.execute(feeds, taps.map(({ request }) => request)); // prettier-ignore
+  } catch (error) {
+    // What only tfjs can know: an op that a program has added may turn out to be asynchronous.
+    if (!(error instanceof Error && error.message.includes('executeAsync'))) throw error;
+    throw new UnsupportedError(`the graph model cannot be run in one step: ${error.message}`, {
+      cause: error,
+    });
+  }
+  return outputs.map((tensor, i) => {
+    const { name, node } = taps[i];
+    if (tensor === undefined) throw new UnsupportedError(`node '${node.name}' has no output '${name}'`);
+    if (tensor.dtype === 'string' || tensor.dtype === 'complex64') {
+      throw new UnsupportedError(`layer '${name}' gives ${tensor.dtype} values, which are no activations`);
+    }
+    if (first.has(node) && tensor.rank > 2) return channelsLast(tensor);
+    // A node may hand on an input or a weight, and two may give the same tensor: the caller frees each.
+    const own = given.has(tensor) ? tensor.clone() : tensor;
+    given.add(tensor);
+    return own;
+  });
+}
+
+function channelsLast(tensor: tf.Tensor): tf.Tensor {
+  const axes = Array.from({ length: tensor.rank }, (_, axis) => axis);
+  return tensor.transpose([0, ...axes.slice(2), 1]);
+}
+
+function refuseAbsent({ taps, obstacles }: GraphListing, name: string): void {
+  const tap = taps.get(name);
+  if (tap === undefined) throw new OptionError(`the graph model has no layer '${name}'`);
+  const obstacle = obstacles.get(tap.node);
+  if (obstacle !== undefined) throw inTheWay(name, obstacle);
+}
+
+function inTheWay(name: string, { node, why }: Obstacle): UnsupportedError {
+  return new UnsupportedError(
+    `layer '${name}' cannot be captured: it needs node '${node.name}' (${node.op}), ${why}; choose layers before that ` +
+      'node, or run model.executeAsync(inputs, names) yourself and compare the arrays',
+  );
+}
+
+function checkInputs(inputs: readonly InputInfo[], tensors: readonly tf.Tensor[]): void {
+  if (tensors.length !== inputs.length) {
+    const takes = `${inputs.length} input${inputs.length === 1 ? '' : 's'} (${inputs.map(({ name }) => name).join(', ')})`;
+    throw new ShapeError(`the graph model takes ${takes}, the data has ${tensors.length}`);
+  }
+  inputs.forEach(({ name, shape }, i) => {
+    const given = tensors[i].shape;
+    if (shape.length === 0) return;
+    const [batch] = shape;
+    const rank = given.length === shape.length;
+    const alike = rank && shape.every((axis, k) => k === 0 || axis === null || axis === given[k]);
+    const whole = batch === null || given[0] % batch === 0;
+    if (alike && whole) return;
+    const takes = shape.map((axis) => axis ?? 'null').join(', ');
+    throw new ShapeError(
+      `the data has shape [${given.join(', ')}], but input '${name}' of the graph model takes [${takes}]` +
+        hintFor(alike, given.length === shape.length - 1, batch),
+    );
+  });
+}
+
+function hintFor(alike: boolean, oneAxisLess: boolean, batch: number | null): string {
+  if (alike) return `: give a multiple of ${batch} samples, and a batchSize that is one`;
+  return oneAxisLess ? '; the first axis must be samples (of a tf.data.Dataset: call batch())' : '';
+}
