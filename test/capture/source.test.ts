@@ -194,9 +194,7 @@ describe('a stream that is shuffled or changed at random', () => {
     let drawn = 0;
     const augmented = tf.data
       .array(photos)
-      .map((photo) =>
-        flips[drawn++ % flips.length] ? (photo).reverse(1) : (photo).clone(),
-      )
+      .map((photo) => (flips[drawn++ % flips.length] ? photo.reverse(1) : photo.clone()))
       .batch(4);
     await expect(secondPass(augmented)).rejects.toThrow(DataError);
     tf.dispose(photos);

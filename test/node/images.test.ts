@@ -3,11 +3,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { deflateSync } from 'node:zlib';
+import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { capture } from '../../src/capture/capture.js';
 import { DataError, FormatError, OptionError, SvccaError, UnsupportedError } from '../../src/errors.js';
 import { crc32 } from '../../src/io/crc32.js';
 import { loadNpz } from '../../src/node/files.js';
 import { decodeImage, imageFolder } from '../../src/node/images.js';
+import { withoutLeak } from '../capture/models.js';
 
 /** Made by make.py, with what Pillow reads of each file. */
 const made = fileURLToPath(new URL('images', import.meta.url));
@@ -236,6 +239,71 @@ async function batchesOf(at: string, from: number, to: number, batchSize = 64) {
   for await (const batch of (await imageFolder(at)).read({ from, to }, batchSize)) batches.push(batch);
   return batches;
 }
+
+const openFiles = async () => (await readdir('/proc/self/fd').catch(() => [])).length;
+
+describe('a folder as data for a model', () => {
+  const model = () => tf.sequential({ layers: [tf.layers.flatten({ name: 'flat', inputShape: [4, 4, 3] })] });
+  const options = { batchSize: 2, preprocess: { resize: 'input' } } as const;
+
+  it('is read twice and by range, and leaves no tensor and no file open', async () => {
+    await tf.setBackend('cpu');
+    const at = await write('read', { 'a.png': 'rgb8.png', 'b.jpg': '420.jpg', 'c.png': 'grey1.png' });
+    const files = await openFiles();
+    await withoutLeak(async () => {
+      const net = model();
+      const set = await capture(net, await imageFolder(at), options);
+      expect(set.samples).toBe(3);
+      const { flat } = await set.matrices();
+      expect([flat.rows, flat.cols]).toEqual([3, 48]);
+      expect((await set.matrices()).flat).toEqual(flat);
+      for await (const { start, layers } of set.batches({ from: 1, to: 2 })) {
+        expect(start).toBe(1);
+        expect(layers.get('flat')!.data).toEqual(flat.data.slice(48, 96));
+      }
+      net.dispose();
+    });
+    expect(await openFiles()).toBe(files);
+  });
+
+  it('leaves nothing after a damaged image in the second batch, and after an abort', async () => {
+    await tf.setBackend('cpu');
+    const at = await write('fails', {
+      '1.png': 'rgb8.png',
+      '2.jpg': '420.jpg',
+      '3.png': 'x',
+      '4.png': 'rgb8.png',
+    });
+    const files = await openFiles();
+    await withoutLeak(async () => {
+      const net = model();
+      const folderData = await imageFolder(at);
+      const damaged = await capture(net, folderData, options);
+      await expect(damaged.matrices()).rejects.toThrow(/3\.png is neither/);
+      const controller = new AbortController();
+      const onProgress = () => {
+        controller.abort(new Error('enough'));
+      };
+      const stopped = await capture(net, folderData, { ...options, onProgress, signal: controller.signal });
+      await expect(stopped.matrices()).rejects.toThrow('enough');
+      net.dispose();
+    });
+    expect(await openFiles()).toBe(files);
+  });
+
+  it('is refused where an image changes between passes', async () => {
+    await tf.setBackend('cpu');
+    const at = await write('changes', { '1.png': 'rgb8.png', '2.png': 'rgb8.png' });
+    const net = model();
+    const set = await capture(net, await imageFolder(at), options);
+    await set.matrices();
+    await write('changes', { '2.png': 'rgba8.png' });
+    await withoutLeak(async () => {
+      await expect(set.matrices()).rejects.toThrow(/other values for samples 0 to 1 than before/);
+    });
+    net.dispose();
+  });
+});
 
 describe('imageFolder', () => {
   it('lists folder by folder, by code points, images only', async () => {
