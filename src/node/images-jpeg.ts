@@ -38,11 +38,11 @@ export async function decodeJpeg(
   name: string,
   { orient, check }: JpegOptions,
 ): Promise<DecodedImage> {
-  const { channels, dataAt } = readMarkers(bytes, name, check);
+  const { channels, dataAt, restarts, unknown } = readMarkers(bytes, name, check);
   const decoder = await takeDecoder();
   let rgba: ImageData | null;
   try {
-    rgba = decoder.decode(bytes, orient);
+    rgba = decoder.decode(withKnown(bytes, unknown), orient);
   } catch (error) {
     // libjpeg has left in the middle of its work; what it held is gone with the instance.
     throw new FormatError(`${name} cannot be decoded: ${decoder.message() ?? 'libjpeg gave up'}`, {
@@ -51,7 +51,8 @@ export async function decodeJpeg(
     });
   }
   const message = decoder.message();
-  if (rgba === null || (message !== undefined && !HARMLESS.test(message))) {
+  const isHarmless = message === undefined || (AT_THE_END.test(message) && !restarts);
+  if (rgba === null || !isHarmless) {
     throw new FormatError(`${name} is damaged: ${message ?? 'libjpeg gives no image'}`, { offset: dataAt });
   }
   giveBack(decoder, rgba.width * rgba.height);
@@ -63,20 +64,46 @@ export async function decodeJpeg(
   return { height, width, channels, data: out, name };
 }
 
-/** Warnings of libjpeg about what does not change the image. */
-const HARMLESS =
-  /extraneous bytes before marker|Unknown Adobe|unknown JFIF revision|Application transferred too many/i;
+/**
+ * What libjpeg says of bytes between the image data and the end, with which some cameras fill. It says only what it meets first:
+ * other warnings that do not matter would hide those that do, and are kept from arising.
+ */
+const AT_THE_END = /extraneous bytes before marker 0xd9/i;
 
-/** Walks the markers to the end of the image; `dataAt` is where the first scan begins: libjpeg does not say where it failed. */
-function readMarkers(
-  bytes: Uint8Array,
-  name: string,
-  check: JpegOptions['check'],
-): { channels: 1 | 3; dataAt: number } {
+/** The bytes with numbers that libjpeg would warn of replaced by those that it takes them for. */
+function withKnown(bytes: Uint8Array, unknown: readonly number[]): Uint8Array {
+  if (unknown.length === 0) return bytes;
+  const out = bytes.slice();
+  for (const at of unknown) out[at] = 1;
+  return out;
+}
+
+/** Where a segment of an application has a number that libjpeg does not know: the version of JFIF, or Adobe's colours. */
+function unknownIn(marker: number, segment: Uint8Array): number | undefined {
+  const begins = (text: string) => Array.from(text).every((char, i) => segment[i] === char.charCodeAt(0));
+  if (marker === 0xe0 && begins('JFIF\0') && segment.length >= 14 && segment[5] !== 1) return 5;
+  if (marker === 0xee && begins('Adobe') && segment.length >= 12 && segment[11] > 2) return 11;
+  return undefined;
+}
+
+/** What the markers say. */
+interface Markers {
+  readonly channels: 1 | 3;
+  /** Where the first scan begins: libjpeg does not say where it failed. */
+  readonly dataAt: number;
+  /** Image data are in pieces that begin anew, between markers. */
+  readonly restarts: boolean;
+  /** Bytes that {@link unknownIn} found. */
+  readonly unknown: readonly number[];
+}
+
+/** Walks the markers to the end of the image. */
+function readMarkers(bytes: Uint8Array, name: string, check: JpegOptions['check']): Markers {
   const fail = (message: string, offset: number) => new FormatError(`${name} ${message}`, { offset });
   if (!isJpeg(bytes)) throw fail('is not a JPEG file', 0);
   let frame: { channels: 1 | 3; blocks: number; at: number } | undefined;
-  let [scans, coded, dataAt] = [0, 0, 0];
+  let [scans, coded, dataAt, restarts] = [0, 0, 0, false];
+  const unknown: number[] = [];
   for (let at = 2; ;) {
     if (bytes[at] !== 0xff) {
       if (at >= bytes.length) throw fail('is cut off: it has no end marker', bytes.length);
@@ -98,6 +125,9 @@ function readMarkers(
       if (frame !== undefined) throw fail('has a second header', at);
       frame = { ...readFrame(marker, segment, name, at, check), at };
     }
+    if (marker === 0xdd) restarts ||= segment.some((byte) => byte !== 0);
+    const odd = unknownIn(marker, segment);
+    if (odd !== undefined) unknown.push(at + 4 + odd);
     at += 2 + length;
     if (marker !== 0xda) continue;
     if (frame === undefined) throw fail('has image data before its header', at);
@@ -112,7 +142,7 @@ function readMarkers(
   if (frame.blocks > coded * 8) {
     throw fail(`declares more pixels than its ${coded} bytes of image data can hold`, frame.at);
   }
-  return { channels: frame.channels, dataAt };
+  return { channels: frame.channels, dataAt, restarts, unknown };
 }
 
 /** The first marker after a scan that is not part of it. */

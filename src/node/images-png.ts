@@ -124,6 +124,7 @@ function readChunks(
       header = readHeader(content, name);
       check(header.height, header.width, at + 8);
     } else if (type === 'PLTE') {
+      if (palette) throw fail('has a second palette', at);
       if (length === 0 || length % 3 !== 0 || length > 768) throw fail('has a palette of a wrong length', at);
       palette = true;
     } else if (type === 'IDAT') {
