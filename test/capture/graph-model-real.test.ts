@@ -158,7 +158,7 @@ describe.each(backends)('models of nsfwjs on $title', ({ backend, skipped }) => 
       const parameters = layers.reduce((sum, layer) => sum + layer.parameters!, 0);
       const weights = Object.values(model.weights).flat().filter(({ rank }) => rank > 0); // prettier-ignore
       expect(parameters).toBe(weights.reduce((sum, { size }) => sum + size, 0));
-    });
+    }, 60_000);
 
     it('every node gives what the same layer of a layers model with the same weights gives', async () => {
       const twin = twinOf(model);
