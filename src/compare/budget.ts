@@ -69,6 +69,14 @@ export function viewBytes(way: Way, { rows, cols, bytes }: Size, { keep, samples
   return { collect: own.collect + whole, finish: own.finish + whole, hold: own.hold + whole };
 }
 
+/** Times that a batch is there: itself, its copies on other grids, and the one before it, which nobody uses any more. */
+const BATCHES = 3;
+
+/** Bytes that the activations of a batch may take so that half of the memory is left for the rest. */
+export function batchAllowance(memory: number): number {
+  return usable(memory) / 2 / BATCHES;
+}
+
 /** How the memory is divided. */
 export interface Budget {
   /** Views by the passes in which they are read. */
@@ -101,10 +109,9 @@ export interface Demands {
 
 /** Divides the memory. @throws OptionError where not even one view at a time fits */
 export function divide({ memory, views, nameOf, batch, activations, pair, spool }: Demands): Budget {
-  // A batch is there with its copies on other grids while the one before it waits for the collector of garbage. One that was
-  // chosen so large that it leaves nothing comes on top.
+  // A batch that was chosen so large that it would leave too little comes on top.
   const all = usable(memory);
-  const room = all - Math.min(3 * batch, all / 2);
+  const room = all - BATCHES * Math.min(batch, batchAllowance(memory));
   const collect = sum(views.map((view) => view.collect));
   const least = Math.max(0, ...views.map((view) => view.collect + view.finish));
   const atOnce = collect + Math.max(0, ...views.map(({ finish }) => finish));

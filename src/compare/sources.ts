@@ -18,7 +18,9 @@ import type { OpenSpool } from '../capture/spool.js';
 import { zipBatches } from '../capture/zip.js';
 import type { ActivationBatch } from '../capture/activations.js';
 import { OptionError } from '../errors.js';
+import { DEFAULT_MEMORY } from '../factor/in-memory.js';
 import { show } from '../options.js';
+import { batchSizeFor } from './batch-size.js';
 import type { Batches } from './stream.js';
 
 /** One side of a comparison: a model, activations captured before, or plain arrays by layer. */
@@ -38,6 +40,8 @@ export interface SideInput {
 export interface SourceOptions {
   readonly spatial?: Spatial;
   readonly batchSize?: number;
+  /** Where `batchSize` is left out, fewer samples are run at a time if a batch would take much of this. */
+  readonly memory?: number;
   readonly training?: boolean;
   readonly seed?: number;
   /** Where data that can be read only once are kept. */
@@ -85,7 +89,9 @@ export async function openSources(
   for (const input of inputs) sets.push(isModel(input.side) ? undefined : await openSet(input, options));
   // One reading of the data for all models, as data that can be read only once need it.
   const together =
-    models.length > 0 ? await openTogether(models, needData(data), captureOptions(options)) : undefined;
+    models.length > 0
+      ? await openTogether(models, needData(data), captureOptions(models, options))
+      : undefined;
   const close = () => together?.close() ?? Promise.resolve();
   if (together !== undefined && models.length === inputs.length) {
     return {
@@ -206,7 +212,9 @@ function captureSide({ label, layers, preprocess }: SideInput, model: CaptureMod
   };
 }
 
-function captureOptions({ spatial, batchSize, training, seed, spool, signal }: SourceOptions) {
+function captureOptions(models: readonly CaptureSide[], options: SourceOptions) {
+  const { spatial, training, seed, spool, signal, memory = DEFAULT_MEMORY } = options;
+  const { batchSize = batchSizeFor(models, memory, options) } = options;
   return {
     ...(spool !== undefined && { spool }),
     ...(training !== undefined && { training }),

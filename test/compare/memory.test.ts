@@ -1,4 +1,5 @@
 /** The memory that a comparison was given is what it takes, and the numbers are the same however little it is. */
+import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { divide, memoryFor, usable, viewBytes } from '../../src/compare/budget.js';
@@ -127,6 +128,31 @@ describe('reading', () => {
     expect(ahead).toHaveLength(40);
     // What was reported as done is all that was made: nothing piles up.
     expect(Math.max(...ahead)).toBe(0);
+  });
+
+  it('runs fewer samples at a time where many would take much of the memory', async () => {
+    await tf.setBackend('cpu');
+    const up = tf.layers.upSampling2d({ name: 'up', size: [32, 32], inputShape: [8, 8, 1] });
+    const model = tf.sequential({ layers: [up] });
+    const images = tf.randomNormal([20, 8, 8, 1], 0, 1, 'float32', 7);
+    const batches = async (options: CompareOptions) => {
+      const done: number[] = [];
+      const onProgress = (progress: { stage: string; done: number }) => {
+        if (progress.stage === 'moments') done.push(progress.done);
+      };
+      await compare(model, model, images, { positions: 4, ...options, onProgress });
+      return done;
+    };
+    expect(await batches({})).toEqual([20]);
+    // Half of the memory for three batches of two layers of 256 × 256 float32 numbers.
+    const few = Math.floor(usable(2 ** 25) / 6 / (2 * 256 * 256 * 4));
+    expect(few).toBe(7);
+    expect(await batches({ memory: 2 ** 25 })).toEqual([7, 14, 20]);
+    expect(await batches({ memory: 2 ** 25, batchSize: 10 })).toEqual([10, 20]);
+    expect(await batches({ memory: 2 ** 25, training: true })).toEqual([20]);
+    expect(await batches({ memory: 2 ** 25, spatial: 'mean' })).toEqual([20]);
+    model.dispose();
+    images.dispose();
   });
 
   it('tells how fast it goes, in datapoints', async () => {

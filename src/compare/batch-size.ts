@@ -1,0 +1,38 @@
+/**
+ * How many samples are run at a time, where the caller does not say.
+ *
+ * @module
+ */
+import type { LayerInfo, Spatial } from '../capture/activations.js';
+import type { CaptureSide } from '../capture/capture.js';
+import { listLayers } from '../capture/probe.js';
+import { selectLayers } from '../capture/select.js';
+import { batchAllowance } from './budget.js';
+
+/** Samples that are run at a time where they fit the memory. */
+const USUAL = 64;
+
+/**
+ * The usual number, or fewer where the activations of so many would leave too little of the memory. Nothing where a model
+ * decides it: by an input of a fixed size, or in training, where statistics of the batch enter.
+ */
+export function batchSizeFor(
+  models: readonly CaptureSide[],
+  memory: number,
+  { spatial, training }: { readonly spatial?: Spatial | undefined; readonly training?: boolean | undefined },
+): number | undefined {
+  if (training || models.some(({ model }) => model.inputs.some(({ shape }) => (shape?.[0] ?? -1) > 0)))
+    return undefined;
+  let bytes = 0;
+  for (const { model, layers, label } of models) {
+    const chosen = selectLayers(listLayers(model), layers, `layers of model '${label}'`);
+    bytes += chosen.reduce((sum, layer) => sum + 4 * valuesOf(layer, spatial), 0);
+  }
+  return Math.min(USUAL, Math.max(1, Math.floor(batchAllowance(memory) / bytes)));
+}
+
+/** Values that a sample has in a layer, where the model tells. */
+function valuesOf({ shape }: LayerInfo, spatial: Spatial | undefined): number {
+  const axes = spatial === 'mean' || spatial === 'last' ? shape.slice(-1) : shape;
+  return axes.reduce<number>((product, axis) => product * (axis ?? 1), 1);
+}
