@@ -160,7 +160,12 @@ export async function openTogether(
       preparations.push(preparationOf(`preprocess${of}`, preprocess, probe.inputs));
     }
     const { spool } = options;
-    const source = await openSource(data, { batchSize, preparations, ...(spool && { spool }) });
+    const source = await openSource(data, {
+      batchSize,
+      preparations,
+      ...(spool && { spool }),
+      ...(signal && { signal }),
+    });
     return {
       sides: probes.map(({ probe }) => ({ layers: probe.layers })),
       get samples() {

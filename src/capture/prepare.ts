@@ -54,14 +54,14 @@ export interface PreparedBatch {
  * Prepares a batch. Images are decoded one by one, each for all models.
  *
  * @param cuts - the samples of each input; they stay the caller's.
- * @param printed - whether a fingerprint is taken.
+ * @param options - `printed`: whether a fingerprint is taken; `signal` is heard between images.
  * @throws ShapeError where the data do not fit what is to be done, or the model; whatever decoding throws.
  */
 export async function prepareBatch(
   tf: Tfjs,
   cuts: readonly Cut[],
   preparations: readonly Preparation[],
-  printed: boolean,
+  { printed, signal }: { readonly printed: boolean; readonly signal?: AbortSignal },
 ): Promise<PreparedBatch> {
   const made = new Set<tf.Tensor>();
   const dispose = (): void => {
@@ -75,7 +75,7 @@ export async function prepareBatch(
       const sides = distinct.map(({ preprocess, inputs: infos }) => ({ preprocess, input: infos[i] }));
       const tensors = isTensor(cut)
         ? await ofTensor(tf, cut, sides, print)
-        : await ofImages(tf, cut, sides, print);
+        : await ofImages(tf, cut, sides, print, signal);
       for (const [side, tensor] of tensors.entries()) {
         if (tensor !== cut) made.add(tensor);
         inputs[side].push(tensor);
@@ -156,11 +156,13 @@ async function ofImages(
   { images }: ImageBatch,
   sides: readonly Side[],
   print: Print | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<tf.Tensor[]> {
   const stacks = sides.map((side) => stackOf(tf, side, images.length));
   const out: tf.Tensor[] = [];
   try {
     for (const image of images) {
+      signal?.throwIfAborted();
       const decoded = await decode(image);
       print?.image(decoded);
       for (const stack of stacks) stack.add(decoded);

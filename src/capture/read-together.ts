@@ -52,6 +52,8 @@ export async function* readTogether<Block>(
       signal?.throwIfAborted();
       onProgress?.({ stage: 'capture', done: start + samples, total: source.samples });
       yield batches;
+      // Before the next batch is fetched.
+      signal?.throwIfAborted();
     } finally {
       for (const { layers } of batches) free(layers);
     }

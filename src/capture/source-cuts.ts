@@ -52,10 +52,12 @@ export function* cutBatches(
 
 /** What each batch is held to, and the batches that are wanted. */
 export interface Wanted {
+  readonly tf: Tfjs;
   readonly preparations: readonly Preparation[];
   /** Where the data may change between passes. */
   readonly record?: ReadRecord;
   readonly range: Required<SampleRange>;
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -64,15 +66,18 @@ export interface Wanted {
  * @throws as `prepareBatch`; DataError when the batch is not what it was.
  */
 export async function* ready(
-  tf: Tfjs,
   { start, samples, cuts }: RawBatch,
-  { preparations, record, range }: Wanted,
+  { tf, preparations, record, range, signal }: Wanted,
 ): AsyncGenerator<SourceBatch> {
   const low = Math.max(range.from - start, 0);
   const high = Math.min(range.to - start, samples);
   const none = low >= high;
   if (none && record === undefined) return;
-  const batch = await prepareBatch(tf, cuts, none ? [] : preparations, record !== undefined);
+  const printed = record !== undefined;
+  const batch = await prepareBatch(tf, cuts, none ? [] : preparations, {
+    printed,
+    ...(signal && { signal }),
+  });
   const parts = new Map<tf.Tensor, tf.Tensor>();
   try {
     record?.check(start, samples, batch.print!);

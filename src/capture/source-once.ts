@@ -16,12 +16,8 @@ import type { OpenSpool, Spool } from './spool.js';
 import type { Tfjs } from './tfjs.js';
 
 /** An iterator as a source: what it gives is written down when a pass first needs it, and every pass reads that. */
-export function fromOnce(
-  stream: OnceStream,
-  { tf, preparations, names, batchSize }: Reading,
-  open: OpenSpool,
-): Source {
-  const kept = new Kept(stream, { tf, names, batchSize }, open);
+export function fromOnce(stream: OnceStream, reading: Reading, open: OpenSpool): Source {
+  const kept = new Kept(stream, reading, open);
   return {
     get samples() {
       return kept.samples;
@@ -31,7 +27,7 @@ export function fromOnce(
         const raw = await kept.batch(i, from, to);
         if (raw === undefined) return;
         try {
-          yield* ready(tf, raw, { preparations, range: { from, to } });
+          yield* ready(raw, { ...reading, range: { from, to } });
         } finally {
           for (const cut of raw.cuts) if (isTensor(cut)) cut.dispose();
         }

@@ -35,6 +35,7 @@ export interface Reading {
   /** Names of the inputs. */
   readonly names: readonly string[];
   readonly batchSize: number;
+  readonly signal?: AbortSignal;
 }
 
 /** Whether `value` gives batches one after another. */
@@ -54,8 +55,9 @@ export function isOnce(stream: unknown): stream is OnceStream {
 /** A stream that is read anew in each pass, from its start, and compared with the first. */
 export function fromStream(
   data: BatchStream | (() => BatchStream | Promise<BatchStream>),
-  { tf, preparations, names, batchSize }: Reading,
+  reading: Reading,
 ): Source {
+  const { tf, names, batchSize } = reading;
   const record = new PassRecord();
   const passes = new WeakSet<object>();
   return {
@@ -76,7 +78,7 @@ export function fromStream(
           const samples = countSamples(part, names);
           // Read from the start, whatever is asked for: a stream cannot be entered in the middle.
           for (const raw of cutBatches(part, start, batchSize)) {
-            yield* ready(tf, raw, { preparations, record, range: { from, to } });
+            yield* ready(raw, { ...reading, record, range: { from, to } });
           }
           start += samples;
           if (start >= to) return;

@@ -81,6 +81,8 @@ export interface SourceOptions {
   readonly preparations?: readonly Preparation[];
   /** Where data that can be read only once are kept for the next pass. @defaultValue they are refused then */
   readonly spool?: OpenSpool;
+  /** Heard between the images of a batch; other data are cut at once. */
+  readonly signal?: AbortSignal;
 }
 
 /** One model that takes what comes. */
@@ -102,7 +104,8 @@ export async function openSource(data: CaptureData, options: SourceOptions = {})
   const preparations = options.preparations ?? [PLAIN];
   const names = preparations[0].inputs.map(({ name }) => name);
   const tf = await loadTfjs();
-  const reading: Reading = { tf, preparations, names, batchSize };
+  const { signal } = options;
+  const reading: Reading = { tf, preparations, names, batchSize, ...(signal && { signal }) };
   if (isInputArray(data)) return fromArrays([[readSamples(tf, data)]], reading);
   if (Array.isArray(data)) {
     const parts = data.map((part) => readSamples(tf, part));
@@ -125,7 +128,8 @@ function isLazy(data: unknown): data is LazySamples {
   return Number.isInteger(samples) && typeof read === 'function';
 }
 
-function fromArrays(parts: Samples[][], { tf, preparations, names, batchSize }: Reading): Source {
+function fromArrays(parts: Samples[][], reading: Reading): Source {
+  const { names, batchSize } = reading;
   const samples = parts.reduce((sum, part) => sum + countSamples(part, names), 0);
   if (samples === 0) throw new DataError('the data holds no samples');
   return {
@@ -135,7 +139,7 @@ function fromArrays(parts: Samples[][], { tf, preparations, names, batchSize }: 
       let start = 0;
       for (const part of parts) {
         for (const raw of cutBatches(part, start, batchSize, range)) {
-          yield* ready(tf, raw, { preparations, range });
+          yield* ready(raw, { ...reading, range });
         }
         start += part[0].samples;
       }
@@ -144,7 +148,8 @@ function fromArrays(parts: Samples[][], { tf, preparations, names, batchSize }: 
   };
 }
 
-function fromLazy(data: LazySamples, { tf, preparations, names, batchSize }: Reading): Source {
+function fromLazy(data: LazySamples, reading: Reading): Source {
+  const { tf, names, batchSize } = reading;
   const { samples } = data;
   if (samples === 0) throw new DataError('the data holds no samples');
   const record = new RunRecord();
@@ -160,7 +165,7 @@ function fromLazy(data: LazySamples, { tf, preparations, names, batchSize }: Rea
           const count = countSamples(part, names);
           if (start + count > range.to) throw wrongCount(range, start + count - from);
           for (const raw of cutBatches(part, start, batchSize)) {
-            yield* ready(tf, raw, { preparations, record, range });
+            yield* ready(raw, { ...reading, record, range });
           }
           start += count;
         } finally {

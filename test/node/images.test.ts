@@ -286,6 +286,17 @@ describe('a folder as data for a model', () => {
       };
       const stopped = await capture(net, folderData, { ...options, onProgress, signal: controller.signal });
       await expect(stopped.matrices()).rejects.toThrow('enough');
+      // Within a batch, too: large photos take a second each.
+      const late = new AbortController();
+      let decoded = 0;
+      const image = () => {
+        if (++decoded === 3) late.abort(new Error('in the middle'));
+        return Promise.resolve({ height: 1, width: 1, channels: 1 as const, data: new Uint8Array(1) });
+      };
+      const data = { images: Array.from({ length: 50 }, () => image) };
+      const inside = await capture(net, data, { preprocess: options.preprocess, signal: late.signal });
+      await expect(inside.matrices()).rejects.toThrow('in the middle');
+      expect(decoded).toBe(3);
       net.dispose();
     });
     expect(await openFiles()).toBe(files);
