@@ -41,17 +41,17 @@ export const mergeCommand: Command = {
     if (stray !== undefined) {
       throw new UsageError(`--${stray} is given without --measure: the parts have options of their own`);
     }
+    const [partly] = files.filter(({ kind }) => kind === PART);
+    if (partly && (files.length > 1 || asked || values['json'])) {
+      throw new UsageError(
+        `--out ${partly.path} writes a larger part, and nothing is compared yet: write it alone`,
+      );
+    }
     const parts = [];
     for (const path of [String(values['part']), ...rest]) parts.push(await openPart(path));
     const { onProgress, stop } = progressBar();
     const own = { ...runOptionsOf(values), signal, onProgress };
-    const [partly] = files.filter(({ kind }) => kind === PART);
     if (partly) {
-      if (files.length > 1 || asked || values['json']) {
-        throw new UsageError(
-          `--out ${partly.path} writes a larger part, and nothing is compared yet: write it alone`,
-        );
-      }
       await savePart(partly.path, await combineParts(parts, own).finally(stop));
       process.stderr.write(`wrote ${partly.path}\n`);
       return;
