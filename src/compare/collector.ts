@@ -81,7 +81,9 @@ export class Collector {
   /** All of it, in host memory. */
   async state(): Promise<Collected> {
     const { moments, parts } = this;
-    return { ...(moments && { moments: await moments.data() }), ...(parts && { parts }) };
+    // Of batches that are padding throughout there is nothing to go on from.
+    const sums = moments && moments.samples > 0 && { moments: await moments.data() };
+    return { ...sums, ...(parts && { parts }) };
   }
 
   /** What the view is from now on; ends the collector. */

@@ -1,6 +1,7 @@
 /** Two models with masks, compared end to end against the rows that count, gathered by hand. */
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { capture } from '../../src/capture/capture.js';
 import { compare } from '../../src/compare/compare.js';
 import type { CompareOptions } from '../../src/compare/compare.js';
 import type { Engine } from '../../src/engines/engine.js';
@@ -8,6 +9,8 @@ import { openEngine } from '../../src/engines/select.js';
 import { cca, rsa } from '../../src/measures/functions.js';
 import type { Matrix } from '../../src/matrix.js';
 import { Random } from '../../src/random.js';
+import { distance } from '../support.js';
+import { checkpointInMemory } from '../compare/streams.js';
 import { predict, withoutLeak } from './models.js';
 
 const SAMPLES = 90;
@@ -169,6 +172,33 @@ describe('models with masks', () => {
         expect(Math.abs(score - through[i].score), JSON.stringify([options, i])).toBeLessThan(1e-4);
       });
     }
+  });
+
+  it('go on after an interruption in batches that are padding throughout', async () => {
+    const padded = tf.concat([tf.zeros([20, STEPS], 'int32'), ids]);
+    const options = { measure: 'cca', batchSize: 10 } as const;
+    const whole = await compare(a, b, padded, options);
+    for (const after of [1, 2, 3]) {
+      const checkpoint = checkpointInMemory();
+      let reports = 0;
+      const onProgress = () => {
+        if (++reports > after) throw new Error('interrupted');
+      };
+      await expect(compare(a, b, padded, { ...options, checkpoint, onProgress })).rejects.toThrow(
+        'interrupted',
+      );
+      expect(checkpoint.saved).toBeDefined();
+      const similarity = await compare(a, b, padded, { ...options, checkpoint });
+      expect(JSON.stringify(similarity)).toBe(JSON.stringify(whole));
+    }
+  });
+
+  it('keep their masks as captured sets, cut to other batches', async () => {
+    const options = { measure: 'cca', method: 'direct' } as const;
+    const sets = [await capture(a, ids, { batchSize: 7 }), await capture(b, ids, { batchSize: 16 })] as const;
+    const [live, captured] = [await compare(a, b, ids, options), await compare(...sets, undefined, options)];
+    expect(distance(captured.scores, live.scores)).toBeLessThan(1e-12);
+    expect(captured.cell('lstm', 'conv').samples).toBe(live.cell('lstm', 'conv').samples);
   });
 
   it('hold the samples themselves for measures that need them', async () => {
