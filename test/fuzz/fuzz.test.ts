@@ -25,11 +25,13 @@ const told = (failures: readonly Failure[]) =>
 
 describe('damaged files', { timeout: 300_000 }, () => {
   it.each(KINDS)('%s: %i', async (kind, count, least, most) => {
-    const { read, refused, failures } = await fuzz(kind, count);
+    const { read, refused, failures, megabytes } = await fuzz(kind, count);
     expect(told(failures)).toEqual([]);
     expect(read + refused).toBe(count);
     expect(read).toBeGreaterThanOrEqual(least);
     expect(read).toBeLessThanOrEqual(most);
+    // What no counter sees shows here: Node with TypeScript takes 90, with TensorFlow.js 200.
+    expect(megabytes).toBeLessThan(400);
   });
 
   it('a reader that throws, misreads, allocates, hangs or dies is found out', async () => {
