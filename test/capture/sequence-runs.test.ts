@@ -121,5 +121,18 @@ describe('runs', () => {
     await expect(openProbe(model, [{ name: 'counter' }])).rejects.toThrow(
       /layer 'counter' is stateful.*a Counter has no/,
     );
+    class Augment extends tf.layers.Layer {
+      static className = 'Augment';
+      readonly widths = tf.layers.randomWidth({ name: 'widths', factor: 0.5 });
+      override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+        return this.widths.apply([inputs].flat()[0]) as tf.Tensor;
+      }
+    }
+    const image = tf.input({ shape: [4, 6, 1] });
+    const augmented = new Augment({ name: 'augment' }).apply(image) as tf.SymbolicTensor;
+    const random = tf.model({ inputs: image, outputs: augmented });
+    await expect(openProbe(random, [{ name: 'augment' }])).rejects.toThrow(
+      /layer 'widths' draws the width of its images anew in every run/,
+    );
   });
 });
