@@ -70,12 +70,31 @@ export const captureArgs = {
 
 /** Arguments of commands with a first and a second side. */
 export const secondSideArgs = {
+  layersB: {
+    type: 'string',
+    description: 'layers of the second side, where they are others',
+    valueHint: 'which',
+  },
+  layoutB: {
+    type: 'string',
+    description: 'NCHW or NHWC for activations of the second side, where they are in another order',
+    valueHint: 'order',
+  },
   preprocessB: {
     type: 'string',
     description: 'steps on the data for the second side, where they are others',
     valueHint: 'steps',
   },
 } satisfies ArgsDef;
+
+/** The arguments as they are for the second side: what is not given for it is that of both. */
+export function secondSide(values: Values): Values {
+  return {
+    ...values,
+    layers: values['layersB'] ?? values['layers'],
+    layout: values['layoutB'] ?? values['layout'],
+  };
+}
 
 /** Options of capture by the names of the API. @throws UsageError */
 export function captureOptionsOf(values: Values): Record<string, unknown> {
@@ -90,6 +109,7 @@ export function captureOptionsOf(values: Values): Record<string, unknown> {
   const stepsB = stepsOf('preprocess-b', preprocessB);
   return {
     ...(values['layers'] !== undefined && { layers: values['layers'] }),
+    ...(values['layersB'] !== undefined && { layersB: values['layersB'] }),
     ...(values['spatial'] !== undefined && { spatial: values['spatial'] }),
     ...(values['positions'] !== undefined && {
       positions: values['positions'] === 'all' ? 'all' : countOf('positions', values),

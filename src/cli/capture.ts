@@ -16,10 +16,8 @@ import { progressBar, table } from './output.js';
 import { openData, openSide } from './sides.js';
 import type { OpenData, OpenSide } from './sides.js';
 
-/** Positions are drawn when layers are compared, as drawn ones alone no longer lie on a grid; the layout is that of files. */
-const ownArgs = Object.fromEntries(
-  Object.entries(captureArgs).filter(([name]) => name !== 'positions' && name !== 'layout'),
-);
+/** Positions are drawn when layers are compared, as drawn ones alone no longer lie on a grid; a layout is that of files. */
+const { positions: _positions, layout: _layout, ...ownArgs } = captureArgs;
 
 /** The command. */
 export const captureCommand: Command = {

@@ -13,7 +13,13 @@ import { report, svgFile, toCsv } from '../report/index.js';
 import { UsageError, runArgs, runOptionsOf } from './arguments.js';
 import type { Command } from './arguments.js';
 import { backendFor } from './backend.js';
-import { captureArgs, captureOptionsOf, dataOptionsOf, secondSideArgs } from './capture-arguments.js';
+import {
+  captureArgs,
+  captureOptionsOf,
+  dataOptionsOf,
+  secondSide,
+  secondSideArgs,
+} from './capture-arguments.js';
 import { measureArgs, measureOf } from './measure-arguments.js';
 import { hintToResume, memoryArgs, memoryOptionsOf } from './memory-arguments.js';
 import { outputFiles, progressBar, table } from './output.js';
@@ -68,11 +74,6 @@ export const compareCommand: Command = {
     b: { type: 'positional', description: 'the other network', required: true },
     ...captureArgs,
     ...secondSideArgs,
-    layersB: {
-      type: 'string',
-      description: 'layers of the second side, where they are others',
-      valueHint: 'which',
-    },
     ...measureArgs,
     ...runArgs,
     ...memoryArgs,
@@ -93,7 +94,6 @@ export const compareCommand: Command = {
       ...runOptionsOf(values),
       ...captureOptionsOf(values),
       ...memoryOptionsOf(values),
-      ...(values['layersB'] !== undefined && { layersB: String(values['layersB']) }),
     };
     const paths = [String(values['a']), String(values['b'])];
     const needsModel = paths.some((path) => !isArrayFile(path));
@@ -108,7 +108,7 @@ export const compareCommand: Command = {
     try {
       const a = await openSide(paths[0], values);
       opened.push(a);
-      const b = await openSide(paths[1], values);
+      const b = await openSide(paths[1], secondSide(values));
       opened.push(b);
       const data = needsModel
         ? await openData(String(values['data']), (a.isModel ? a : b).input, dataOptionsOf(values))

@@ -10,7 +10,13 @@ import { savePart } from '../node/parts.js';
 import { UsageError, runArgs, runOptionsOf } from './arguments.js';
 import type { Command, Values } from './arguments.js';
 import { backendFor } from './backend.js';
-import { captureArgs, captureOptionsOf, dataOptionsOf, secondSideArgs } from './capture-arguments.js';
+import {
+  captureArgs,
+  captureOptionsOf,
+  dataOptionsOf,
+  secondSide,
+  secondSideArgs,
+} from './capture-arguments.js';
 import { measureArgs, measureOf } from './measure-arguments.js';
 import { progressBar } from './output.js';
 import { openData, openSide } from './sides.js';
@@ -36,11 +42,6 @@ export const momentsCommand: Command = {
     out: { type: 'string', description: 'the part to write, under any name', valueHint: 'file' },
     ...captureArgs,
     ...secondSideArgs,
-    layersB: {
-      type: 'string',
-      description: 'layers of the second side, where they are others',
-      valueHint: 'which',
-    },
     ...measureArgs,
     ...runArgs,
   },
@@ -54,7 +55,6 @@ export const momentsCommand: Command = {
       ...options,
       ...runOptionsOf(values),
       ...captureOptionsOf(values),
-      ...(values['layersB'] !== undefined && { layersB: String(values['layersB']) }),
     };
     const paths = [String(values['a']), String(values['b'])];
     const needsModel = paths.some((path) => !isArrayFile(path));
@@ -66,7 +66,7 @@ export const momentsCommand: Command = {
     try {
       const a = await openSide(paths[0], values);
       opened.push(a);
-      const b = await openSide(paths[1], values);
+      const b = await openSide(paths[1], secondSide(values));
       opened.push(b);
       const data = needsModel
         ? await openData(String(values['data']), (a.isModel ? a : b).input, dataOptionsOf(values))

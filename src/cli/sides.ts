@@ -45,15 +45,15 @@ export interface OpenSide {
 /**
  * Opens a model or files of activations. Models are loaded on the active tfjs backend.
  *
- * @param values - the arguments of the command: `layout` of activations, and `layers`, beside which files may hold others.
+ * @param values - the arguments as they are for this side: `layout` of activations, and `layers`, beside which files may hold
+ * others.
  */
 export async function openSide(path: string, values: Values = {}): Promise<OpenSide> {
   if (isArrayFile(path)) {
-    const { layout, layers, layersB } = values;
+    const { layout, layers } = values;
     const opened = await openActivations(path, {
       ...(layout !== undefined && { layout: String(layout) as Layout }),
-      // Where sides have layers of their own it is not known here which side this is.
-      ...(layers !== undefined && layersB === undefined && { layers: String(layers) }),
+      ...(layers !== undefined && { layers: String(layers) }),
     });
     const { set, fingerprint } = opened;
     return {
