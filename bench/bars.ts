@@ -17,7 +17,7 @@ export interface Bar {
 type CaseTimings = readonly Timing[];
 
 /** Every promise about speed, memory and size. */
-export function evaluateBars(report: Pick<Report, 'cases' | 'large' | 'stream' | 'start'>): Bar[] {
+export function evaluateBars(report: Pick<Report, 'cases' | 'large' | 'stream' | 'memory' | 'start'>): Bar[] {
   const timings = (name: string): CaseTimings | undefined =>
     report.cases.find((result) => result.name === name)?.timings;
   const bars: Bar[] = [];
@@ -46,12 +46,25 @@ export function evaluateBars(report: Pick<Report, 'cases' | 'large' | 'stream' |
   const size = `wasm, ${report.large?.samples ?? 0} × ${report.large?.neurons ?? 0}, the most of all`;
   bars.push(
     bar('samples with samples: MiB of the process', 1024, most, size),
+    ...memoryBars(report.memory),
     bar('streaming: MB beyond the runtime', 300, megabytes, `wasm, ${samples} × ${neurons}`),
     bar('main bundle without engines: KB after gzip', 40, kilobytes(report.start?.main.bundled), BUNDLE),
     bar('wasm engine: KB after gzip', 40, kilobytes(report.start?.wasm.bundled), BUNDLE),
     bar("import('svcca'): ms over an empty start", 30, report.start?.importMs, 'median of pairs'),
   );
   return bars;
+}
+
+/** What was taken of each memory that was given, at most. */
+function memoryBars(result: Report['memory']): Bar[] {
+  return [300e6, 2 ** 30].map((memory) => {
+    const taken = result?.timings
+      .filter((timing) => timing.memory === memory)
+      .map((timing) => timing.taken / 1e6);
+    const limit = Math.floor(memory / 1e6);
+    const size = `wasm, ${result?.layers ?? 0} × ${result?.layers ?? 0} layers`;
+    return bar(`memory of ${limit} MB: MB beyond the runtime`, limit, taken && Math.max(...taken), size);
+  });
 }
 
 const BUNDLE = 'as a bundler makes it, minified';

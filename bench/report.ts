@@ -3,6 +3,7 @@
  */
 import type { Bar } from './bars.js';
 import type { CaseResult } from './case.js';
+import type { MemoryResult } from './cases/memory.js';
 import type { LargeResult } from './cases/pairwise.js';
 import type { ScalingResult } from './cases/scaling.js';
 import type { StartResult } from './cases/start.js';
@@ -29,6 +30,7 @@ export interface Report {
   readonly cases: readonly CaseResult[];
   readonly large?: LargeResult;
   readonly stream?: StreamResult;
+  readonly memory?: MemoryResult;
   readonly scaling: readonly ScalingResult[];
   readonly start?: StartResult;
   readonly bars: readonly Bar[];

@@ -15,6 +15,7 @@ import { pairCases } from './cases/pairs.js';
 import { pairwiseCases, runLarge } from './cases/pairwise.js';
 import { runScaling } from './cases/scaling.js';
 import { runStart } from './cases/start.js';
+import { runMemory } from './cases/memory.js';
 import { runStream } from './cases/stream.js';
 import { reasonOf } from './harness.js';
 import type { Absence } from './harness.js';
@@ -29,7 +30,7 @@ import { barTable, caseTable, markdown, otherTables } from './table.js';
 const HELP = `Usage: npm run bench -- [options]
 
   --quick             small sizes, numpy alone: shows that everything runs, in about a minute
-  --only PATTERN      cases whose name matches this regular expression (also: large, stream, scaling, start)
+  --only PATTERN      cases whose name matches this regular expression (also: large, stream, memory, scaling, start)
   --engines A,B       engines to run; else every one that opens here, but for tfjs
   --threads N         threads of the engines and of the peers; else one for each core
   --rounds N          runs of each participant after its warm-up (5)
@@ -139,9 +140,16 @@ async function measure(bench: Bench, chosen: RegExp, noPython: string | undefine
   };
   const large = await part('large', () => runLarge(bench));
   const stream = await part('stream', () => runStream(bench));
+  const memory = await part('memory', () => runMemory(bench));
   const scaling = (await part('scaling', () => runScaling(bench))) ?? [];
   const start = await part('start', () => runStart(quick ? 3 : 15));
-  const found = { cases, ...(large && { large }), ...(stream && { stream }), ...(start && { start }) };
+  const found = {
+    cases,
+    ...(large && { large }),
+    ...(stream && { stream }),
+    ...(memory && { memory }),
+    ...(start && { start }),
+  };
   return {
     format: BENCH_FORMAT,
     date: new Date().toISOString().slice(0, 10),

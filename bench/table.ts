@@ -3,6 +3,7 @@
  */
 import type { Bar } from './bars.js';
 import type { CaseResult } from './case.js';
+import type { MemoryResult } from './cases/memory.js';
 import type { LargeResult } from './cases/pairwise.js';
 import type { ScalingResult } from './cases/scaling.js';
 import type { StartResult } from './cases/start.js';
@@ -25,11 +26,12 @@ export function markdown(report: Report): string {
   ].join('\n\n');
 }
 
-/** What is no case: many samples, streaming, scaling, start. */
+/** What is no case: many samples, streaming, many layers in little memory, scaling, start. */
 export function otherTables(report: Report): string[] {
   return [
     ...(report.large ? ['## Samples with samples, many', largeTable(report.large)] : []),
     ...(report.stream ? ['## Streaming', streamTable(report.stream)] : []),
+    ...(report.memory ? ['## Many layers in little memory', memoryTable(report.memory)] : []),
     ...(report.scaling.length > 0 ? ['## Scaling', ...report.scaling.map(scalingTable)] : []),
     ...(report.start ? ['## Start and size', startTable(report.start)] : []),
   ];
@@ -150,6 +152,23 @@ function streamTable({ samples, neurons, batch, held, timings, absent }: StreamR
       `${batch}; \`compare\` was allowed to hold ${(held / 1e6).toFixed(0)} MB between its passes.`,
     table(['', 'ms', `${first?.name ?? ''} ÷`, 'MB beyond the runtime', 'same number'], rows),
     ...listed(absentLines(absent)),
+  ].join('\n\n');
+}
+
+function memoryTable({ layers, neurons, samples, timings }: MemoryResult): string {
+  return [
+    `SVCCA of ${layers} × ${layers} layers of ${neurons} neurons a side, ${samples} datapoints, within the \`memory\` given; with ` +
+      'a spool, or without one, so that the networks run again for every pass.',
+    table(
+      ['`memory`, MB', 'MB beyond the runtime', 's', 'passes over the networks', 'mean score'],
+      timings.map(({ memory, spool, ms, passes, taken, score }) => [
+        `${(memory / 1e6).toFixed(0)}${spool ? ', spool' : ''}`,
+        (taken / 1e6).toFixed(0),
+        (ms / 1000).toFixed(1),
+        String(passes),
+        score.toFixed(6),
+      ]),
+    ),
   ].join('\n\n');
 }
 

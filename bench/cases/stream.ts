@@ -44,7 +44,7 @@ export async function runStream(bench: Bench): Promise<StreamResult> {
   const { batches, rows, cols } = quick
     ? { batches: 20, rows: 500, cols: 64 }
     : { batches: 1000, rows: 1000, cols: 512 };
-  const held = 1 << 24;
+  const held = quick ? 1 << 25 : 1e8;
   const step = 7919;
   const [x, noise] = [uniform(1, rows * cols + SPARE, 1), uniform(1, rows * cols + SPARE, 2)];
   const y = { ...x, data: x.data.map((value, i) => 0.6 * value + 0.8 * noise.data[i]) };

@@ -93,6 +93,37 @@ describe('npm run bench -- --quick', () => {
   });
 });
 
+test('many layers in little memory, each comparison in a process of its own', async () => {
+  const files = { json: join(folder, 'memory.json'), markdown: join(folder, 'memory.md') };
+  const args = [
+    '--quick',
+    '--source',
+    '--no-python',
+    '--engines',
+    'ml-matrix',
+    '--threads',
+    '1',
+    '--only',
+    '^memory$',
+  ];
+  await promisify(execFile)(
+    process.execPath,
+    ['--import', 'tsx', 'bench/run.ts', ...args, '--json', files.json, '--markdown', files.markdown],
+    { cwd: root },
+  );
+  const { memory, bars } = JSON.parse(readFileSync(files.json, 'utf8')) as Report;
+  expect(memory).toMatchObject({ layers: 3, neurons: 56, samples: 300 });
+  expect(memory!.timings.map(({ spool }) => spool)).toEqual([true, false, true, false]);
+  for (const { passes, taken, score, ms } of memory!.timings) {
+    expect(passes).toBe(1);
+    expect(taken).toBeLessThan(300e6);
+    expect(score).toBeCloseTo(memory!.timings[0].score, 12);
+    expect(ms).toBeGreaterThan(0);
+  }
+  expect(bars.filter(({ met }) => met).map(({ limit }) => limit)).toEqual([300, 1073]);
+  expect(readFileSync(files.markdown, 'utf8')).toContain('SVCCA of 3 × 3 layers of 56 neurons a side');
+}, 120_000);
+
 describe('promises', () => {
   const timing = (name: string, min: number, more: Partial<Timing> = {}): Timing => ({
     ...{ name, min, median: min, runs: [min], difference: 0, tolerance: 1e-6, agrees: true },
