@@ -95,7 +95,7 @@ describe.concurrent('help and usage', () => {
     [
       'an unknown command',
       ['compair'],
-      /no command 'compair': there are compare, score, many, measures, layers, doctor/,
+      /no command 'compair': there are compare, score, many, moments, merge, capture, measures, layers, doctor/,
     ],
     ['an unknown option', ['score', 'x.npy', 'y.npy', '--keeep', '3'], /score has no option '--keeep'/],
     ['an unknown measure', ['score', 'x.npy', 'y.npy', '--measure', 'rsaa'], /measure is 'rsaa': choose/],
