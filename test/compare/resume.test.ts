@@ -210,7 +210,7 @@ describe('a checkpoint', () => {
     const wide = { u: 400, v: 350, w: 400, x: 350, y: 400 };
     const [x, y] = [1, 2].map((seed) => generated(wide, { samples: 900, batch: 150, seed }));
     const { open, count } = spoolInMemory();
-    const options = { measure: 'cca', memory: 2 ** 25, spool: open, ...few };
+    const options = { measure: 'cca', memory: 40e6, spool: open, ...few };
     const whole = JSON.stringify(await compare(x.set, y.set, undefined, options));
     const checkpoint = Object.assign(checkpointInMemory(), { seconds: 1 });
     const stages = new Set<string>();
