@@ -13,11 +13,12 @@ import { openEngine } from '../../engines/select.js';
 import { withScope } from '../../engines/scope.js';
 import { flag, keyword, wholeNumber, without } from '../../options.js';
 import { askedMeasures } from '../asked.js';
+import { batchSizeFor } from '../batch-size.js';
 import { sidesOf } from '../compare.js';
 import type { CompareOptions } from '../compare.js';
 import { READING_OPTIONS } from '../run.js';
 import { openSources } from '../sources.js';
-import type { Comparable, Sources } from '../sources.js';
+import type { Comparable, SideInput, Sources } from '../sources.js';
 import { checkMergeable } from './mergeable.js';
 import { Part } from './part.js';
 import { PART_FORMAT } from './part-info.js';
@@ -91,12 +92,16 @@ export async function shardMoments(
   });
   let close = () => Promise.resolve();
   try {
-    const sources = await openSources(inputs, data, { ...options, onDevice: false });
+    const batchSize = usualBatch(inputs, memory, options);
+    const sources = await openSources(inputs, data, {
+      ...options,
+      ...(batchSize !== undefined && { batchSize }),
+      onDevice: false,
+    });
     close = () => sources.close();
     const total = totalOf(sources, options.total);
     const [from, to] = rangeOf(shard, total);
     const draw = { positions, seed };
-    const batchSize = [a, b].some(isModel) ? wholeNumber('batchSize', options.batchSize ?? 64) : undefined;
     const found = await withScope(opened, (engine) =>
       collect(engine, sources, [from, to], { draw, memory, rowNorms, total, batchSize, run: options }),
     );
@@ -125,6 +130,15 @@ export async function shardMoments(
     await close();
     if (opened !== options.engine) await opened.close?.();
   }
+}
+
+/** Samples that models are run on at a time; nothing where there is none. */
+function usualBatch(inputs: readonly SideInput[], memory: number, options: ShardOptions): number | undefined {
+  if (options.batchSize !== undefined) return wholeNumber('batchSize', options.batchSize);
+  const models = inputs.flatMap(({ side, label, layers }) =>
+    isModel(side) ? [{ model: side, label, ...(layers !== undefined && { layers }) }] : [],
+  );
+  return models.length === 0 ? undefined : (batchSizeFor(models, memory, options) ?? 64);
 }
 
 /** Preprocessing as a part can record it; of two functions it cannot tell whether they are the same. */
