@@ -21,7 +21,13 @@ const SAMPLES = 2;
 /** A call of a layer in the trial. */
 interface Seen {
   readonly layer: Layer;
-  readonly shapes: readonly (readonly (number | null)[])[];
+  readonly outputs: readonly SeenOutput[];
+}
+
+interface SeenOutput {
+  readonly shape: readonly (number | null)[];
+  /** Why a default selection leaves it out. */
+  readonly leftOut?: string;
 }
 
 const known = new WeakMap<Layer, Map<string, readonly Seen[]>>();
@@ -29,10 +35,11 @@ const known = new WeakMap<Layer, Map<string, readonly Seen[]>>();
 /**
  * The activations inside a custom layer, in order of execution: of each layer that it holds in its properties and calls, at any
  * depth. A layer that is called several times in a pass has one for each, `name@0`, `name@1`, …; one with several outputs
- * `name:0`, `name:1`, …. What has no samples first is left out.
+ * `name:0`, `name:1`, …. What has no samples first is left out by default.
  *
  * The order is that of a run on zeros in inference mode, which builds layers that are not built yet, as a first `predict`
- * would. Where the layer cannot run on zeros, all it holds are listed once, in the order of its properties, of unknown shape.
+ * would. Where the layer cannot run on zeros, all it holds are listed once, in the order of its properties, of unknown shape,
+ * and left out by default.
  *
  * @param path - name of the custom layer.
  * @param axis - channel axis of what it takes; left out: the last.
@@ -50,24 +57,24 @@ export function listInside(
   const calls = new Map<Layer, number>();
   for (const { layer: part } of seen) calls.set(part, (calls.get(part) ?? 0) + 1);
   const called = new Map<Layer, number>();
-  return seen.flatMap(({ layer: part, shapes }) => {
+  return seen.flatMap(({ layer: part, outputs }) => {
     const call = called.get(part) ?? 0;
     called.set(part, call + 1);
     const count = calls.get(part)!;
     const name = `${path}/${paths.get(part)!}${count > 1 ? `@${call}` : ''}`;
-    return shapes.flatMap((shape, output): InnerTap[] => {
-      if (shape.length === 0) return [];
+    return outputs.map(({ shape, leftOut }, output): InnerTap => {
       const inherited = shape.length === inputs[0].rank ? axis : undefined;
       const channels = ownChannelAxis(part, shape.length) ?? inherited;
       const order = channelsLastOrder(shape.length, channels) ?? shape.map((_, i) => i);
       const info = {
-        name: shapes.length > 1 ? `${name}:${output}` : name,
+        name: outputs.length > 1 ? `${name}:${output}` : name,
         kind: classOf(part),
         shape: order.slice(1).map((i) => shape[i]),
         parameters: parametersOf(part),
+        ...(leftOut !== undefined && { leftOut }),
       };
       const where = channels === undefined ? {} : { axis: channels };
-      return [{ info, layer: part, call, output, calls: count, ...where }];
+      return { info, layer: part, call, output, calls: count, ...where };
     });
   });
 }
@@ -81,7 +88,8 @@ export function parametersOf(layer: Layer): number {
 }
 
 function unknown(layer: Layer): Seen {
-  return { layer, shapes: [[null]] };
+  const leftOut = 'its custom layer cannot run on zeros, so it is not known whether it is called';
+  return { layer, outputs: [{ shape: [null], leftOut }] };
 }
 
 function trial(
@@ -125,11 +133,7 @@ function run(
         watchCalls(
           parts,
           ({ layer: part, outputs }) => {
-            const shapes = outputs.map(({ shape }) => (shape[0] === samples ? shape : []));
-            seen.push({
-              layer: part,
-              shapes: shapes.map(([, ...rest]) => (rest.length > 0 ? [null, ...rest] : [])),
-            });
+            seen.push({ layer: part, outputs: outputs.map(({ shape }) => outputOf(shape, samples)) });
           },
           () => layer.apply(zeros, { training: false }),
         );
@@ -141,6 +145,10 @@ function run(
   return seen;
 }
 
+function outputOf([first, ...rest]: readonly number[], samples: number): SeenOutput {
+  return { shape: [null, ...rest], ...(first !== samples && { leftOut: 'its first axis is not samples' }) };
+}
+
 /** Calls that two runs have in common, axes of which the length differs left open. */
 function sameCalls(a: readonly Seen[], b: readonly Seen[] | undefined): Seen[] | undefined {
   if (b === undefined) return undefined;
@@ -150,10 +158,11 @@ function sameCalls(a: readonly Seen[], b: readonly Seen[] | undefined): Seen[] |
     // A layer that is called once a step has no names for its calls.
     if (left.length !== right.length) return [];
     const other = right[left.indexOf(one)];
-    const shapes = one.shapes.map((shape, i) =>
-      shape.map((axis, k) => (axis === other.shapes[i]?.[k] ? axis : null)),
-    );
-    return [{ layer: one.layer, shapes }];
+    const outputs = one.outputs.map((output, i) => {
+      const shape = output.shape.map((axis, k) => (axis === other.outputs[i]?.shape[k] ? axis : null));
+      return { ...output, shape };
+    });
+    return [{ layer: one.layer, outputs }];
   });
 }
 

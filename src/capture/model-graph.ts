@@ -137,6 +137,8 @@ function tapsOf(layer: Layer, name: string, outputs: readonly tf.SymbolicTensor[
       kind: classOf(layer),
       shape: order.slice(1).map((k) => tensor.shape[k]),
       ...(!isLayersModel(layer) && { parameters: parametersOf(layer) }),
+      // Of one output, the selection sees it by the name.
+      ...(isLayersModel(layer) && outputs.length > 1 && { leftOut: 'a model, whose own layers are listed' }),
     };
     return { info, tensor, ...(axis !== undefined && { axis }) };
   });

@@ -114,7 +114,7 @@ describe('listing', () => {
     expect(listLayers(model).find(({ name }) => name === 'block/conv1')!.shape).toEqual([null, null, 2]);
   });
 
-  it('takes the order of the properties where the layer cannot run on zeros', () => {
+  it('takes the order of the properties where the layer cannot run on zeros, and leaves them out by default', async () => {
     class Picky extends Residual {
       static override className = 'Picky';
       override call(x: Input): tf.Tensor {
@@ -122,9 +122,43 @@ describe('listing', () => {
         return super.call(x);
       }
     }
-    const layers = listLayers(wrap(new Picky({ name: 'block' }), [6, 6, 2]));
+    const block = new Picky({ name: 'block' });
+    const model = wrap(block, [6, 6, 2]);
+    const layers = listLayers(model);
     expect(names(layers)).toEqual(['x', 'block/conv1', 'block/relu', 'block/conv2', 'block']);
-    expect(layers[1].shape).toEqual([]);
+    expect(layers[1]).toMatchObject({
+      shape: [],
+      leftOut: expect.stringContaining('cannot run on zeros') as string,
+    });
+    const x = images(2);
+    model.predict(x);
+    expect((await capture(model, x)).layers.map(({ name }) => name)).toEqual(['block']);
+    const raw = await withoutLeak(() => activations(model, ['block/conv1'], [x]));
+    expectSame(raw.get('block/conv1'), block.conv1.apply(x) as tf.Tensor);
+  });
+
+  it('leaves out by default what has no samples first', async () => {
+    class Turned extends tf.layers.Layer {
+      static className = 'Turned';
+      readonly dense = tf.layers.dense({ name: 'dense', units: 2 });
+      readonly turn = tf.layers.dense({ name: 'turn', units: 3 });
+      override call(x: Input): tf.Tensor {
+        const turned = this.turn.apply(one(x).reshape([-1, 1])) as tf.Tensor;
+        return this.dense.apply(turned.reshape([-1, 9])) as tf.Tensor;
+      }
+      override computeOutputShape(): tf.Shape {
+        return [null, 2];
+      }
+    }
+    const model = wrap(new Turned({ name: 'turned' }), [3]);
+    expect(listLayers(model).map(({ name, leftOut }) => [name, leftOut])).toEqual([
+      ['x', undefined],
+      ['turned/turn', 'its first axis is not samples'],
+      ['turned/dense', undefined],
+      ['turned', undefined],
+    ]);
+    const matrices = await (await capture(model, images(4, [3]))).matrices();
+    expect(Object.keys(matrices)).toEqual(['turned/dense', 'turned']);
   });
 
   it('looks through maps, and records that hold themselves or the layer', () => {
