@@ -1,5 +1,5 @@
 /** Shards of models: the same batches as the whole, and nothing left on the device. */
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { compare } from '../../src/compare/compare.js';
 import { mergeParts } from '../../src/compare/shards/merge.js';

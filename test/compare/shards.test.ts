@@ -348,6 +348,16 @@ describe('merging', () => {
     expect(farthest(whole, await mergeParts([right, left]))).toBeLessThan(1e-12);
   });
 
+  test('parts of different engines', async () => {
+    const engines = ['wasm', 'ml-matrix', 'wasm'] as const;
+    const parts = [];
+    for (const [index, engine] of engines.entries()) {
+      parts.push(await shardMoments(a, b, undefined, { ...options, engine, shard: { index, of: 3 } }));
+    }
+    const whole = await compare(a, b, undefined, options);
+    expect(farthest(whole, await mergeParts(parts, { engine: 'ml-matrix' }))).toBeLessThan(1e-12);
+  });
+
   test('another measure of the same parts', async () => {
     const parts = await partsOf(a, b, equal(3), { measure: 'svcca' });
     const merged = await mergeParts(parts, { measure: 'pwcca,regression', from: 'y' });
