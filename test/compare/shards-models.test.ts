@@ -40,7 +40,9 @@ describe('shards of two models', () => {
     };
     await shardMoments(a, a, data, { ...options, preprocess, shard: { from: 13, to: 21 } });
     const firsts = [8, 16].map((at) => data.slice([at], [1]).dataSync()[0]);
-    expect(seen).toEqual(firsts.map((value) => [8, value]));
+    // However often each is prepared.
+    const different = seen.filter(([, value], i) => seen.findIndex((other) => other[1] === value) === i);
+    expect(different).toEqual(firsts.map((value) => [8, value]));
   });
 
   test('one model against activations of the other', async () => {
@@ -68,7 +70,7 @@ describe('shards of two models', () => {
     });
     await withoutLeak(async () => {
       let batches = 0;
-      const preprocess = (batch: tf.Tensor): tf.Tensor => (batches++ > 2 ? batch.mul(NaN) : batch);
+      const preprocess = (batch: tf.Tensor): tf.Tensor => (batches++ > 1 ? batch.mul(NaN) : batch);
       await expect(shardMoments(a, b, data, { ...options, preprocess })).rejects.toThrow(/NaN/);
     });
   });
