@@ -7,14 +7,17 @@ import type { FloatArray, Matrix } from '../matrix.js';
 
 /** What is known of a layer before anything runs. */
 export interface LayerInfo {
-  /** Unique within its set: the model's own name, with the path of nested models (`backbone/conv1`). */
+  /**
+   * Unique within its set: the model's own name, with the path of nested models and custom layers (`backbone/conv1`); further
+   * uses of a layer are `name@1`, further outputs `name:1`.
+   */
   readonly name: string;
   /**
    * Class of the layer or op, for example `Conv2D`; a fused op with the ops it ends in, `_FusedConv2D+BiasAdd+Relu`; `Array`
    * for activations that were given.
    */
   readonly kind: string;
-  /** Output shape without the batch axis; `null` where the model leaves an axis open. */
+  /** Output shape without the batch axis, channels last as activations are captured; `null` where the model leaves an axis open. */
   readonly shape: readonly (number | null)[];
   /** Number of the layer's own weights. */
   readonly parameters?: number;
