@@ -66,6 +66,11 @@ export class PassRecord implements ReadRecord {
   private reach = 0;
   private total: number | undefined;
 
+  /** Whether anything was read before. */
+  get begun(): boolean {
+    return this.reach > 0;
+  }
+
   /** Number of samples, once a pass has come to its end. */
   get samples(): number | undefined {
     return this.total;
@@ -92,17 +97,34 @@ export class PassRecord implements ReadRecord {
   }
 }
 
-/** Compares what is read of samples that can be fetched in any order with what the same run was before. */
-export class RunRecord implements ReadRecord {
+/** Compares any run of samples with what the same run was before. */
+class RunRecord implements ReadRecord {
   private readonly runs = new Map<string, number>();
+
+  constructor(private readonly fault: (run: string) => DataError) {}
 
   check(start: number, samples: number, print: number): void {
     const run = `${start}+${samples}`;
     if (this.runs.has(run) && this.runs.get(run) !== print) {
-      throw changed(`gave other values for samples ${start} to ${start + samples - 1} than before`);
+      throw this.fault(`samples ${start} to ${start + samples - 1}`);
     }
     this.runs.set(run, print);
   }
+}
+
+/** Compares samples that can be fetched in any order. */
+export function dataRecord(): ReadRecord {
+  return new RunRecord((run) => changed(`gave other values for ${run} than before`));
+}
+
+/** Compares what functions of preprocessing make of the samples. */
+export function outcomeRecord(): ReadRecord {
+  return new RunRecord(
+    (run) =>
+      new DataError(
+        `preprocess made other values of ${run} than before: every pass must read the same, so a function must not draw at random`,
+      ),
+  );
 }
 
 function changed(what: string): DataError {

@@ -5,13 +5,12 @@
  */
 import type * as tf from '@tensorflow/tfjs';
 import { OptionError, ShapeError } from '../errors.js';
-import { show } from '../options.js';
 import { Print } from './fingerprint.js';
-import type { DecodedImage, ImageBatch, ImageReader } from './images.js';
-import { NO_STEPS, recipeOf } from './preprocess.js';
+import type { ImageBatch } from './images.js';
+import { ofImages } from './prepare-images.js';
+import { recipeOf } from './preprocess.js';
 import type { Preprocess, Recipe } from './preprocess.js';
-import { channelsFor, prepareImage, withChannels } from './preprocess-image.js';
-import { prepareTensor } from './preprocess-tensor.js';
+import { called, prepareTensor } from './preprocess-tensor.js';
 import type { InputInfo } from './probe.js';
 import { isTensor } from './recognise.js';
 import type { Tfjs } from './tfjs.js';
@@ -23,6 +22,8 @@ export type Cut = tf.Tensor | ImageBatch;
 export interface Preparation {
   readonly preprocess: Recipe | ((batch: tf.Tensor, input: string) => tf.Tensor) | undefined;
   readonly inputs: readonly InputInfo[];
+  /** For each array of the data the place of the input that takes it. @defaultValue in order */
+  readonly takes?: readonly number[];
 }
 
 /** Checks what one model is to do to the data. @param name - how messages call the option. @throws OptionError */
@@ -40,12 +41,36 @@ export function preparationOf(
   );
 }
 
+/**
+ * Finds out which input of each model takes which array of the data, which are in the order of the first model: inputs of the
+ * same names by name, others in order.
+ *
+ * @throws ShapeError where models differ in their number of inputs
+ */
+export function inLockstep(preparations: readonly Preparation[]): Preparation[] {
+  const namesOf = ({ inputs }: Preparation): string[] => inputs.map(({ name }) => name);
+  const [first] = preparations.map(namesOf);
+  return preparations.map((one) => {
+    const names = namesOf(one);
+    if (names.length !== first.length) {
+      throw new ShapeError(
+        `one model takes ${first.length} inputs (${first.join(', ')}) and another ${names.length} (${names.join(', ')}): models ` +
+          'that are run on the same data need as many inputs',
+      );
+    }
+    const takes = first.map((name) => names.indexOf(name));
+    return { ...one, takes: takes.includes(-1) ? first.map((_, i) => i) : takes };
+  });
+}
+
 /** Inputs of all models for a batch. */
 export interface PreparedBatch {
   /** For each preparation one tensor per input; two that do the same share theirs. */
   readonly inputs: readonly (readonly tf.Tensor[])[];
   /** Of the data as they were given, where it was asked for. */
   readonly print: number | undefined;
+  /** Of what functions made of them, where there are any. */
+  readonly outcome: number | undefined;
   /** Frees the tensors. */
   dispose(): void;
 }
@@ -68,22 +93,30 @@ export async function prepareBatch(
     for (const tensor of made) tensor.dispose();
   };
   const print = printed ? new Print() : undefined;
-  const distinct = preparations.filter((one, i) => preparations.findIndex((other) => same(one, other)) === i);
+  const whose = preparations.map((one) => preparations.findIndex((other) => same(one, other)));
+  const distinct = [...new Set(whose)];
+  const outcome = preparations.some(isCalled) ? new Print() : undefined;
   try {
-    const inputs: tf.Tensor[][] = distinct.map(() => []);
+    const inputs: tf.Tensor[][] = preparations.map(() => []);
     for (const [i, cut] of cuts.entries()) {
-      const sides = distinct.map(({ preprocess, inputs: infos }) => ({ preprocess, input: infos[i] }));
+      const sides = distinct.map((k): Side => {
+        const { preprocess, inputs: infos, takes } = preparations[k];
+        const place = takes?.[i] ?? i;
+        return { preprocess, place, input: infos[place] };
+      });
       const tensors = isTensor(cut)
         ? await ofTensor(tf, cut, sides, print)
         : await ofImages(tf, cut, sides, print, signal);
-      for (const [side, tensor] of tensors.entries()) {
-        if (tensor !== cut) made.add(tensor);
-        inputs[side].push(tensor);
+      for (const tensor of tensors) if (tensor !== cut) made.add(tensor);
+      for (const [s, tensor] of tensors.entries()) {
+        inputs[distinct[s]][sides[s].place] = tensor;
+        if (isCalled(sides[s])) await outcome?.tensor(tf, tensor);
       }
     }
     return {
-      inputs: preparations.map((one) => inputs[distinct.findIndex((other) => same(one, other))]),
+      inputs: whose.map((k) => inputs[k]),
       print: print?.value,
+      outcome: outcome?.value,
       dispose,
     };
   } catch (error) {
@@ -92,14 +125,28 @@ export async function prepareBatch(
   }
 }
 
-interface Side {
+/** One input of a model, and what is done to the data for it. */
+export interface Side {
   readonly preprocess: Preparation['preprocess'];
+  readonly place: number;
   readonly input: InputInfo;
 }
 
+function isCalled({ preprocess }: Pick<Preparation, 'preprocess'>): boolean {
+  return typeof preprocess === 'function';
+}
+
+/** Whether two models get the same tensors. A function may depend on the name of the input. */
 function same(a: Preparation, b: Preparation): boolean {
-  const shapes = ({ inputs }: Preparation) => JSON.stringify(inputs.map(({ shape }) => shape));
-  return a === b || (a.preprocess === b.preprocess && shapes(a) === shapes(b));
+  const facts = ({ preprocess, inputs, takes }: Preparation) =>
+    JSON.stringify([inputs.map(({ name, shape }) => [isCalled({ preprocess }) && name, shape]), takes]);
+  if (facts(a) !== facts(b)) return false;
+  return a.preprocess === b.preprocess || (!isCalled(a) && stepsOf(a) === stepsOf(b));
+}
+
+/** As text, in which a function is as nothing. */
+function stepsOf({ preprocess }: Preparation): string | undefined {
+  return JSON.stringify(preprocess);
 }
 
 async function ofTensor(
@@ -121,120 +168,4 @@ async function ofTensor(
     for (const tensor of out) if (tensor !== cut) tensor.dispose();
     throw error;
   }
-}
-
-/** The user's function on a batch, with a tensor of its own. */
-function called(
-  tf: Tfjs,
-  batch: tf.Tensor,
-  preprocess: (batch: tf.Tensor, input: string) => tf.Tensor,
-  input: string,
-): tf.Tensor {
-  return tf.tidy(() => {
-    const result: unknown = preprocess(batch, input);
-    if (!isTensor(result)) {
-      throw new OptionError(`preprocess returned ${show(result)}: it must return a tensor, at once`);
-    }
-    if (result.shape[0] !== batch.shape[0]) {
-      throw new ShapeError(
-        `preprocess returned the shape [${result.shape.join(', ')}] for [${batch.shape.join(', ')}]: it must keep the samples`,
-      );
-    }
-    return result.clone();
-  });
-}
-
-/** Collects images of one side. */
-interface Stack {
-  add(image: DecodedImage): void;
-  finish(): tf.Tensor;
-  dispose(): void;
-}
-
-async function ofImages(
-  tf: Tfjs,
-  { images }: ImageBatch,
-  sides: readonly Side[],
-  print: Print | undefined,
-  signal: AbortSignal | undefined,
-): Promise<tf.Tensor[]> {
-  const stacks = sides.map((side) => stackOf(tf, side, images.length));
-  const out: tf.Tensor[] = [];
-  try {
-    for (const image of images) {
-      signal?.throwIfAborted();
-      const decoded = await decode(image);
-      print?.image(decoded);
-      for (const stack of stacks) stack.add(decoded);
-    }
-    for (const stack of stacks) out.push(stack.finish());
-    return out;
-  } catch (error) {
-    for (const tensor of out) tensor.dispose();
-    throw error;
-  } finally {
-    for (const stack of stacks) stack.dispose();
-  }
-}
-
-async function decode(image: DecodedImage | ImageReader): Promise<DecodedImage> {
-  const decoded = typeof image === 'function' ? await image() : image;
-  const { height, width, channels, data, name } = decoded;
-  if ((channels === 1 || channels === 3) && data.length === height * width * channels) return decoded;
-  throw new ShapeError(
-    `image ${name === undefined ? '' : `'${name}' `}of ${height} × ${width} with ${channels} channels has ${data.length} values: ` +
-      'give 1 channel or 3, and a value for each pixel and channel',
-  );
-}
-
-function stackOf(tf: Tfjs, { preprocess, input }: Side, count: number): Stack {
-  if (typeof preprocess === 'function') {
-    const parts: tf.Tensor[] = [];
-    return {
-      add({ height, width, ...image }) {
-        const whole = { height, width, ...image };
-        const channels = channelsFor(whole, NO_STEPS, input);
-        const tensor = tf.tensor(Float32Array.from(withChannels(whole, channels)), [
-          1,
-          height,
-          width,
-          channels,
-        ]);
-        try {
-          parts.push(called(tf, tensor, preprocess, input.name));
-        } finally {
-          tensor.dispose();
-        }
-        checkSame(parts[0].shape, parts.at(-1)!.shape, image.name);
-      },
-      finish: () => tf.concat(parts),
-      dispose: () => {
-        for (const part of parts) part.dispose();
-      },
-    };
-  }
-  let shape: readonly number[] = [];
-  let values = new Float32Array(0);
-  let done = 0;
-  return {
-    add(image) {
-      const prepared = prepareImage(image, preprocess ?? NO_STEPS, input);
-      if (done === 0) {
-        shape = prepared.shape;
-        values = new Float32Array(count * prepared.data.length);
-      }
-      checkSame(shape, prepared.shape, image.name);
-      values.set(prepared.data, done++ * prepared.data.length);
-    },
-    finish: () => tf.tensor(values, [count, ...shape]),
-    dispose: () => undefined,
-  };
-}
-
-function checkSame(first: readonly number[], other: readonly number[], name: string | undefined): void {
-  if (first.length === other.length && first.every((axis, i) => axis === other[i])) return;
-  throw new ShapeError(
-    `image ${name === undefined ? '' : `'${name}' `}is ${other.join(' × ')} where the first of its batch is ${first.join(' × ')}: ` +
-      'bring them to one size, for example preprocess: { resize: [224, 224] }',
-  );
 }

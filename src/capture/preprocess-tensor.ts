@@ -4,11 +4,13 @@
  * @module
  */
 import type * as tf from '@tensorflow/tfjs';
-import { ShapeError } from '../errors.js';
+import { OptionError, ShapeError } from '../errors.js';
+import { show } from '../options.js';
 import type { Recipe } from './preprocess.js';
 import { geometryOf } from './preprocess-geometry.js';
 import { LUMA, checkChannels, isOne } from './preprocess-image.js';
 import type { InputInfo } from './probe.js';
+import { isTensor } from './recognise.js';
 import { denseWeights, onlyPicks } from './resample.js';
 import type { Taps } from './resample.js';
 import type { Tfjs } from './tfjs.js';
@@ -34,6 +36,27 @@ export function prepareTensor(tf: Tfjs, given: tf.Tensor, recipe: Recipe, input:
   if (!isOne(recipe.std)) batch = batch.div(vector(tf, recipe.std));
   if (!recipe.channelsFirst) return batch;
   return asImages(batch).transpose([0, 3, 1, 2]);
+}
+
+/** The user's function on a batch, which stays the caller's, as a tensor of its own. @throws OptionError, ShapeError for what it returns */
+export function called(
+  tf: Tfjs,
+  batch: tf.Tensor,
+  preprocess: (batch: tf.Tensor, input: string) => tf.Tensor,
+  input: string,
+): tf.Tensor {
+  return tf.tidy(() => {
+    const result: unknown = preprocess(batch.clone(), input);
+    if (!isTensor(result)) {
+      throw new OptionError(`preprocess returned ${show(result)}: it must return a tensor, at once`);
+    }
+    if (result.shape[0] !== batch.shape[0]) {
+      throw new ShapeError(
+        `preprocess returned the shape [${result.shape.join(', ')}] for [${batch.shape.join(', ')}]: it must keep the samples`,
+      );
+    }
+    return result.clone();
+  });
 }
 
 function asImages(batch: tf.Tensor): tf.Tensor {

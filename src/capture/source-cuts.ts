@@ -56,6 +56,8 @@ export interface Wanted {
   readonly preparations: readonly Preparation[];
   /** Where the data may change between passes. */
   readonly record?: ReadRecord;
+  /** What functions of preprocessing made of the data before. */
+  readonly outcome: ReadRecord;
   readonly range: Required<SampleRange>;
   readonly signal?: AbortSignal;
 }
@@ -67,7 +69,7 @@ export interface Wanted {
  */
 export async function* ready(
   { start, samples, cuts }: RawBatch,
-  { tf, preparations, record, range, signal }: Wanted,
+  { tf, preparations, record, outcome, range, signal }: Wanted,
 ): AsyncGenerator<SourceBatch> {
   const low = Math.max(range.from - start, 0);
   const high = Math.min(range.to - start, samples);
@@ -81,6 +83,7 @@ export async function* ready(
   const parts = new Map<tf.Tensor, tf.Tensor>();
   try {
     record?.check(start, samples, batch.print!);
+    if (batch.outcome !== undefined) outcome.check(start, samples, batch.outcome);
     if (none) return;
     if (high - low < samples) {
       for (const tensor of batch.inputs.flat()) {
@@ -112,20 +115,25 @@ export function countSamples(part: readonly Samples[], inputs: readonly string[]
 
 /** The samples of each model input in one element of a stream. */
 export function inputsOf(element: unknown, inputs: readonly string[]): readonly unknown[] {
+  if (Array.isArray(element) && (inputs.length > 1 || !isInputArray(element))) return element;
   if (isInputArray(element)) return [element];
-  if (Array.isArray(element)) return element;
   const record = (element ?? {}) as Record<string, unknown>;
   if ('xs' in record) return inputsOf(record['xs'], inputs);
   if (inputs.every((name) => name in record)) return inputs.map((name) => record[name]);
   return [element];
 }
 
-/** Frees every tensor of an element. */
+/** Frees every tensor of an element; what is neither a list nor a plain record is not looked into. */
 export function disposeAll(element: unknown): void {
   if (isTensor(element)) {
     if (!element.isDisposed) element.dispose();
-  } else if (typeof element === 'object' && element !== null && !ArrayBuffer.isView(element)) {
-    if (isInputArray(element)) return;
-    for (const value of Object.values(element)) disposeAll(value);
+  } else if (Array.isArray(element) ? !isInputArray(element) : isRecord(element)) {
+    for (const value of Object.values(element as object)) disposeAll(value);
   }
+}
+
+function isRecord(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

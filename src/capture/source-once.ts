@@ -64,7 +64,7 @@ class Kept {
 
   constructor(
     stream: OnceStream,
-    private readonly reading: Omit<Reading, 'preparations'>,
+    private readonly reading: Pick<Reading, 'tf' | 'names' | 'batchSize'>,
     private readonly open: OpenSpool,
   ) {
     this.iterator =

@@ -4,7 +4,7 @@
  * @module
  */
 import { DataError, OptionError } from '../errors.js';
-import { PassRecord } from './fingerprint.js';
+import { PassRecord, type ReadRecord } from './fingerprint.js';
 import type { ImageBatch } from './images.js';
 import { readSamples, type InputArray } from './input-array.js';
 import type { Preparation } from './prepare.js';
@@ -35,6 +35,8 @@ export interface Reading {
   /** Names of the inputs. */
   readonly names: readonly string[];
   readonly batchSize: number;
+  /** What functions of preprocessing made of the data before. */
+  readonly outcome: ReadRecord;
   readonly signal?: AbortSignal;
 }
 
@@ -44,12 +46,13 @@ export function isStream(value: unknown): value is BatchStream {
   return isDataset(value) || Symbol.asyncIterator in value || Symbol.iterator in value;
 }
 
-/** An iterator, which is used up by reading it. */
-export type OnceStream = (AsyncIterable<unknown> | Iterable<unknown>) & { next(): unknown };
+/** An iterator, which is used up by reading it, or what else is. */
+export type OnceStream = AsyncIterable<unknown> | Iterable<unknown>;
 
-/** Whether a stream can be read only once. */
+/** Whether a stream is known to be read only once: an iterator, a `ReadableStream`, a stream of Node. */
 export function isOnce(stream: unknown): stream is OnceStream {
-  return isStream(stream) && !isDataset(stream) && 'next' in stream;
+  if (!isStream(stream) || isDataset(stream)) return false;
+  return ['next', 'getReader', 'pipe'].some((method) => method in stream);
 }
 
 /** A stream that is read anew in each pass, from its start, and compared with the first. */
@@ -86,6 +89,7 @@ export function fromStream(
           disposeAll(element);
         }
       }
+      if (start === 0 && record.begun) throw usedUp();
       record.end(start);
       if (start === 0) throw new DataError('the data holds no samples');
     },
@@ -103,14 +107,16 @@ async function* elementsOf(stream: BatchStream, passes: WeakSet<object>): AsyncG
     }
   }
   if (isOnce(stream)) {
-    if (passes.has(stream)) {
-      throw new DataError(
-        'the data is an iterator that can be read only once, and a second pass is needed: pass a tensor or an array, ' +
-          "a function that returns a new iterator (for example the generator function itself), or the option 'spool', " +
-          'which keeps what it gives (spoolTo of svcca/node)',
-      );
-    }
+    if (passes.has(stream)) throw usedUp();
     passes.add(stream);
   }
   for await (const element of stream as AsyncIterable<unknown> | Iterable<unknown>) yield element;
+}
+
+function usedUp(): DataError {
+  return new DataError(
+    'the data is an iterator that can be read only once, and a second pass is needed: pass a tensor or an array, ' +
+      "a function that returns a new iterator (for example the generator function itself), or the option 'spool', " +
+      'which keeps what it gives (spoolTo of svcca/node)',
+  );
 }

@@ -6,10 +6,10 @@
 import { DataError, OptionError, ShapeError } from '../errors.js';
 import { show, wholeNumber } from '../options.js';
 import type { SampleRange } from './activations.js';
-import { RunRecord } from './fingerprint.js';
+import { dataRecord, outcomeRecord } from './fingerprint.js';
 import type { ImageBatch } from './images.js';
 import { isInputArray, readSamples, type InputArray, type Samples } from './input-array.js';
-import type { Preparation } from './prepare.js';
+import { inLockstep, type Preparation } from './prepare.js';
 import { countSamples, cutBatches, disposeAll, inputsOf, ready, type SourceBatch } from './source-cuts.js';
 import { fromOnce } from './source-once.js';
 import { fromStream, isOnce, isStream } from './source-stream.js';
@@ -47,7 +47,8 @@ export interface LazySamples {
  * Data to run models on; the first axis of every array is samples.
  *
  * - A tensor, `{ shape, data }` or nested arrays of numbers: cut into batches. The user's tensors are never disposed.
- * - An array of these: one per input where the model has several inputs, else consecutive runs of samples.
+ * - An array of these: one per input where the model has several inputs, else consecutive runs of samples. A second model with
+ *   inputs of the same names in another order gets them by name, any other in order.
  * - Decoded images `{ images }`, of one size or several; `imageFolder` of `svcca/node` and anything else that gives any run of
  *   samples when asked.
  * - A `tf.data.Dataset` of batches (call `.batch(64)` on one of single samples), or an iterable or async iterable of
@@ -101,16 +102,18 @@ const PLAIN: Preparation = {
  */
 export async function openSource(data: CaptureData, options: SourceOptions = {}): Promise<Source> {
   const batchSize = wholeNumber('batchSize', options.batchSize ?? 64);
-  const preparations = options.preparations ?? [PLAIN];
+  const preparations = inLockstep(options.preparations ?? [PLAIN]);
   const names = preparations[0].inputs.map(({ name }) => name);
   const tf = await loadTfjs();
   const { signal } = options;
-  const reading: Reading = { tf, preparations, names, batchSize, ...(signal && { signal }) };
-  if (isInputArray(data)) return fromArrays([[readSamples(tf, data)]], reading);
-  if (Array.isArray(data)) {
+  const outcome = outcomeRecord();
+  const reading: Reading = { tf, preparations, names, batchSize, outcome, ...(signal && { signal }) };
+  const several = names.length > 1;
+  if (Array.isArray(data) && (several || !isInputArray(data))) {
     const parts = data.map((part) => readSamples(tf, part));
-    return fromArrays(names.length > 1 ? [parts] : parts.map((part) => [part]), reading);
+    return fromArrays(several ? [parts] : parts.map((part) => [part]), reading);
   }
+  if (isInputArray(data)) return fromArrays([[readSamples(tf, data)]], reading);
   if (isLazy(data)) return fromLazy(data, reading);
   if (typeof data === 'function' || isStream(data)) {
     const stream = data as BatchStream | (() => BatchStream);
@@ -152,7 +155,7 @@ function fromLazy(data: LazySamples, reading: Reading): Source {
   const { tf, names, batchSize } = reading;
   const { samples } = data;
   if (samples === 0) throw new DataError('the data holds no samples');
-  const record = new RunRecord();
+  const record = dataRecord();
   return {
     samples,
     async *batches({ from = 0, to = samples } = {}) {
