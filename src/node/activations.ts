@@ -13,32 +13,16 @@ import { OpenFiles, openPass } from './array-pass.js';
 
 export { splitKey } from './array-list.js';
 
-/** Arrays of a file by name, in the order of the file. */
-export interface LoadedArrays {
-  readonly arrays: Readonly<Record<string, NpyArray>>;
-  readonly fingerprint: string;
-}
-
 /** Whether a path names arrays rather than a model: by its extension, or as a folder with such files and no model. */
 export function isArrayFile(path: string): boolean {
   const { file } = splitKey(path);
   if (ARRAY_FILES.includes(extname(file).toLowerCase())) return true;
   if (statSync(file, { throwIfNoEntry: false })?.isDirectory() !== true) return false;
-  const names = readdirSync(file, { recursive: true, encoding: 'utf8' });
-  if (names.includes('model.json') || names.includes('saved_model.pb')) return false;
-  return names.some((name) => ARRAY_FILES.includes(extname(name).toLowerCase()));
-}
-
-/**
- * Reads every array of a file or folder, or the one that `file.npz:key` names.
- *
- * @throws DataError if the file cannot be read; FormatError if it is malformed; OptionError for an unknown key or kind.
- */
-export async function loadArrays(path: string): Promise<LoadedArrays> {
-  const { arrays, fingerprint } = await listPath(path);
-  const loaded: [string, NpyArray][] = [];
-  for (const array of arrays) loaded.push([array.name, await loadListed(array)]);
-  return { arrays: Object.fromEntries(loaded), fingerprint };
+  const inside = readdirSync(file);
+  if (inside.includes('model.json') || inside.includes('saved_model.pb')) return false;
+  return readdirSync(file, { recursive: true, encoding: 'utf8' }).some((name) =>
+    ARRAY_FILES.includes(extname(name).toLowerCase()),
+  );
 }
 
 /** Reads one array whole. */
@@ -54,7 +38,8 @@ export async function loadListed(array: ListedArray): Promise<NpyArray> {
   }
 }
 
-async function headerOf(array: ListedArray): Promise<ArrayHeader> {
+/** Reads what an array is. @throws FormatError for one that is malformed or not of numbers */
+export async function headerOf(array: ListedArray): Promise<ArrayHeader> {
   const files = new OpenFiles();
   try {
     return await array.header(await files.of(array));
@@ -63,7 +48,12 @@ async function headerOf(array: ListedArray): Promise<ArrayHeader> {
   }
 }
 
-/** Reads the one array of a file. @throws as {@link loadArrays}; OptionError when there are several */
+/**
+ * Reads the one array of a file, or the one that `file.npz:key` names.
+ *
+ * @throws DataError if the file cannot be read; FormatError if it is malformed; OptionError for an unknown key or kind, and where
+ * there are several arrays.
+ */
 export async function loadArray(
   path: string,
 ): Promise<{ name: string; array: NpyArray; fingerprint: string }> {

@@ -26,7 +26,7 @@ import type { FloatArray } from '../matrix.js';
 import { keyword, knownKeys, wholeNumber } from '../options.js';
 import { findLayers } from './array-layers.js';
 import type { Layer } from './array-layers.js';
-import { listPath } from './array-list.js';
+import { findArray, listPath, splitKey } from './array-list.js';
 import { openPass } from './array-pass.js';
 
 /** Options of {@link openActivations}. */
@@ -89,8 +89,16 @@ export async function openActivations(path: string, options: FileOptions = {}): 
   wholeNumber('seed', seed, 0);
   if (options.batchSize !== undefined) wholeNumber('batchSize', options.batchSize);
   const channelsFirst = isChannelsFirst(options.layout);
-  const { arrays, fingerprint } = await listPath(path);
-  const layers = await findLayers(arrays, options.layers, channelsFirst, basename(path));
+  // The whole file, also where one array is named: its mask lies beside it.
+  const { file, key } = splitKey(path);
+  const { arrays, fingerprint } = await listPath(file);
+  const only = key === undefined ? undefined : findArray(arrays, key, file);
+  const layers = await findLayers(arrays, {
+    only,
+    selection: options.layers,
+    channelsFirst,
+    file: basename(path),
+  });
   const samples = sameSamples(layers.map(({ name, shape: [own] }) => ({ name, samples: own })));
   const batchSize = options.batchSize ?? batchOf(layers);
   const masked = layers.filter(({ mask }) => mask !== undefined);

@@ -28,12 +28,20 @@ export interface Layer extends Described {
   readonly mask?: Described;
 }
 
+/** Which layers are looked for. */
+export interface Wanted {
+  /** One array, whatever there is beside it. */
+  readonly only: ListedArray | undefined;
+  readonly selection: LayerSelection | undefined;
+  readonly channelsFirst: boolean;
+  /** How messages call the file. */
+  readonly file: string;
+}
+
 /** The layers among the arrays of a file, checked one by one. @throws as `openActivations` */
 export async function findLayers(
   arrays: readonly ListedArray[],
-  selection: LayerSelection | undefined,
-  channelsFirst: boolean,
-  file: string,
+  { only, selection, channelsFirst, file }: Wanted,
 ): Promise<Layer[]> {
   if (arrays.length === 0) throw new DataError(`'${file}' holds no arrays`);
   const files = new OpenFiles();
@@ -42,9 +50,9 @@ export async function findLayers(
   try {
     const masks = await findMasks(arrays, headerOf, shapeOf);
     const taken = new Set([...masks.values()].map(({ array }) => array));
-    const listed = arrays
-      .filter((array) => !taken.has(array))
-      .map((array) => ({ name: array.name, kind: 'Array', shape: [], array }));
+    const listed = (only === undefined ? arrays.filter((array) => !taken.has(array)) : [only]).map(
+      (array) => ({ name: array.name, kind: 'Array', shape: [], array }),
+    );
     // By name before anything else is read: what is not wanted need not be readable.
     const byName = typeof selection === 'function' ? undefined : selection;
     const layers: Layer[] = [];

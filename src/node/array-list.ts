@@ -73,11 +73,14 @@ export async function listPath(path: string): Promise<ArrayList> {
     );
   }
   const { arrays, fingerprint } = await listFile(file, basename(file, extname(file)));
-  if (key === undefined) return { arrays, fingerprint };
+  return { arrays: key === undefined ? arrays : [findArray(arrays, key, file)], fingerprint };
+}
+
+/** The array of that name. @throws OptionError with the names that there are */
+export function findArray(arrays: readonly ListedArray[], key: string, file: string): ListedArray {
   const found = arrays.find(({ name }) => name === key);
-  if (found !== undefined) return { arrays: [found], fingerprint };
-  const names = arrays.map(({ name }) => name);
-  throw new OptionError(`${file} has no array '${key}': it has ${names.join(', ')}`);
+  if (found !== undefined) return found;
+  throw new OptionError(`${file} has no array '${key}': it has ${arrays.map(({ name }) => name).join(', ')}`);
 }
 
 /** The arrays of one file; that of a `.npy` is called `name`. */

@@ -11,10 +11,10 @@ import { DataError, OptionError, ShapeError } from '../errors.js';
 import type { NpyArray } from '../io/npy.js';
 import type { FloatArray } from '../matrix.js';
 import { knownKeys, show } from '../options.js';
-import { loadListed } from './activations.js';
-import { listPath, splitKey } from './array-list.js';
+import { headerOf, loadListed } from './activations.js';
+import { findArray, listPath, splitKey } from './array-list.js';
 import type { ArrayHeader, ListedArray } from './array-list.js';
-import { OpenFiles, openPass } from './array-pass.js';
+import { openPass } from './array-pass.js';
 
 /** Options of {@link dataFile}. */
 export interface DataFileOptions {
@@ -27,7 +27,10 @@ export interface DataFileOptions {
   readonly axis?: number;
   /** Where channels stand once samples are first; the models get them last. @defaultValue `'channelsLast'` */
   readonly layout?: Layout;
-  /** Which array holds a label for each sample; `false`: none. @defaultValue `labels`, `label`, `y` or `targets`, if there is one */
+  /**
+   * Which array holds a label for each sample; `false`: none. @defaultValue `labels`, `label`, `y` or `targets`, if there is one of
+   * numbers and of rank 1 or 2 with a row for each sample
+   */
   readonly labels?: string | false;
 }
 
@@ -72,7 +75,7 @@ export async function dataFile(path: string, options: DataFileOptions = {}): Pro
   const { arrays, fingerprint } = await listPath(file);
   const keys = [inPath ?? options.key ?? onlyKey(arrays, options.labels, file)].flat();
   const inputs: Input[] = [];
-  for (const key of keys) inputs.push(await openInput(find(arrays, key, file), axis, channelsFirst));
+  for (const key of keys) inputs.push(await openInput(findArray(arrays, key, file), axis, channelsFirst));
   if (inputs.length === 0) throw new OptionError('key is []: name at least one array');
   const [{ shape }] = inputs;
   const other = inputs.find((input) => input.shape[0] !== shape[0]);
@@ -112,26 +115,15 @@ function onlyKey(arrays: readonly ListedArray[], labels: string | false | undefi
   );
 }
 
-function find(arrays: readonly ListedArray[], key: string, file: string): ListedArray {
-  const found = arrays.find(({ name }) => name === key);
-  if (found !== undefined) return found;
-  throw new OptionError(`${file} has no array '${key}': it has ${arrays.map(({ name }) => name).join(', ')}`);
-}
-
 async function openInput(array: ListedArray, given: number, channelsFirst: boolean): Promise<Input> {
-  const files = new OpenFiles();
-  try {
-    const header = await array.header(await files.of(array));
-    const { shape } = header;
-    const axis = given < 0 ? shape.length + given : given;
-    if (axis < 0 || axis >= shape.length) {
-      throw new ShapeError(`${array.label} has the shape [${shape.join(', ')}], which has no axis ${given}`);
-    }
-    const moved = [shape[axis], ...shape.filter((_, i) => i !== axis)];
-    return { array, header, shape: channelsFirst ? lastShape(moved) : moved, axis, channelsFirst };
-  } finally {
-    await files.close();
+  const header = await headerOf(array);
+  const { shape } = header;
+  const axis = given < 0 ? shape.length + given : given;
+  if (axis < 0 || axis >= shape.length) {
+    throw new ShapeError(`${array.label} has the shape [${shape.join(', ')}], which has no axis ${given}`);
   }
+  const moved = [shape[axis], ...shape.filter((_, i) => i !== axis)];
+  return { array, header, shape: channelsFirst ? lastShape(moved) : moved, axis, channelsFirst };
 }
 
 async function readLabels(
@@ -144,10 +136,16 @@ async function readLabels(
   if (labels === false) return undefined;
   if (labels === undefined) {
     const name = LABELS.find((one) => !keys.includes(one) && arrays.some((array) => array.name === one));
-    const array = name === undefined ? undefined : await loadListed(find(arrays, name, file));
-    return array?.shape[0] === samples ? array : undefined;
+    if (name === undefined) return undefined;
+    const array = findArray(arrays, name, file);
+    // Nobody asked for them: labels that are text, or too large to be held, do not keep the data from being read.
+    const shape = await headerOf(array).then(
+      (header) => header.shape,
+      () => [],
+    );
+    return shape[0] === samples && shape.length <= 2 ? loadListed(array) : undefined;
   }
-  const array = await loadListed(find(arrays, labels, file));
+  const array = await loadListed(findArray(arrays, labels, file));
   if (array.shape[0] === samples) return array;
   throw new ShapeError(
     `labels '${labels}' of ${file} are ${array.shape[0] ?? 1}, and there are ${samples} samples`,

@@ -142,6 +142,13 @@ describe('openActivations', () => {
       const { set } = await read(`${make()}:tokens`);
       expect(set.layers).toEqual([{ name: 'tokens', kind: 'Array', shape: [5, 3] }]);
     }
+    const tokens = { shape: [2, 3, 2], data: Float32Array.from({ length: 12 }, (_, i) => i) };
+    const mask = { shape: [2, 3], data: Float32Array.of(1, 1, 0, 1, 0, 0) };
+    const masked = put('masked.npz', writeNpz({ other: arrays.dense, 'tokens.mask': mask, tokens }));
+    const { matrices } = await read(`${masked}:tokens`);
+    expect(matrices).toEqual(await (await fromArrays({ tokens, 'tokens.mask': mask })).matrices());
+    expect(matrices.tokens.rows).toBe(3);
+    expect((await read(`${masked}:tokens.mask`)).set.layers[0]).toMatchObject({ shape: [3] });
     await expect(openActivations(`${kinds.stored()}:conv`)).rejects.toThrow(
       /has no array 'conv': it has conv1/,
     );

@@ -2,9 +2,11 @@ import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import { zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { capture } from '../../src/capture/capture.js';
 import { DataError, FormatError, OptionError, ShapeError } from '../../src/errors.js';
+import { writeNpy } from '../../src/io/npy.js';
 import { dataFile } from '../../src/node/data.js';
 import type { DataFile, DataFileOptions } from '../../src/node/data.js';
 import { saveNpy, saveNpz } from '../../src/node/files.js';
@@ -111,6 +113,16 @@ describe('dataFile', () => {
     );
     await saveNpz(at('plain.npz'), { x, labels: y });
     expect((await dataFile(at('plain.npz'))).shape).toEqual([3, 2]);
+    // Maps of labels as large as the images are read where they are asked for.
+    await saveNpz(at('maps.npz'), { x, y: count(3, 4, 4) });
+    expect((await dataFile(at('maps.npz'))).labels).toBeUndefined();
+    expect((await dataFile(at('maps.npz'), { labels: 'y' })).labels!.shape).toEqual([3, 4, 4]);
+    // As np.savez(path, x=x, labels=['cat', 'dog', 'cat']) leaves them.
+    const head = "{'descr': '<U3', 'fortran_order': False, 'shape': (3,), }".padEnd(117) + '\n';
+    const text = Buffer.concat([Buffer.from('\x93NUMPY\x01\0\x76\0' + head, 'latin1'), Buffer.alloc(36)]);
+    await writeFile(at('text.npz'), zipSync({ 'x.npy': writeNpy(x), 'labels.npy': text }));
+    expect(await dataFile(at('text.npz'))).toMatchObject({ shape: [3, 2], labels: undefined });
+    await expect(dataFile(at('text.npz'), { labels: 'labels' })).rejects.toThrow(/dtype '<U3' holds text/);
   });
 
   it('gives several arrays to a model of several inputs, by name', async () => {
