@@ -103,12 +103,14 @@ export interface Demands {
   readonly activations: number | undefined;
   /** Bytes of the largest pair while it is compared, at most. */
   readonly pair: number;
+  /** Bytes of the cross blocks of all pairs, at most. */
+  readonly blocks: number;
   /** Whether there is a spool. */
   readonly spool: boolean;
 }
 
 /** Divides the memory. @throws OptionError where not even one view at a time fits */
-export function divide({ memory, views, nameOf, batch, activations, pair, spool }: Demands): Budget {
+export function divide({ memory, views, nameOf, batch, activations, pair, blocks, spool }: Demands): Budget {
   // A batch that was chosen so large that it would leave too little comes on top.
   const all = usable(memory);
   const room = all - BATCHES * Math.min(batch, batchAllowance(memory));
@@ -118,8 +120,8 @@ export function divide({ memory, views, nameOf, batch, activations, pair, spool 
   const hold = sum(views.map((view) => view.hold));
   if (least > room) throw tooSmall(views, least, memory, all - room, nameOf);
 
-  const spare = Math.max(room - hold - atOnce, room / 2);
-  const kept = Math.min(memory, spare, room - least, activations ?? Infinity);
+  const spare = Math.max(room - hold - Math.max(atOnce, pair + blocks), room / 2);
+  const kept = Math.min(memory, spare, room - Math.max(least, pair), activations ?? Infinity);
   const between = activations !== undefined && kept < activations ? 0 : Math.max(0, kept);
   const total = room - between;
   const work =

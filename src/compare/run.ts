@@ -16,7 +16,7 @@ import { combineNeeds } from '../measures/pair.js';
 import { breather, keyword, wholeNumber } from '../options.js';
 import type { Asked } from './asked.js';
 import { bytesOf } from './batches.js';
-import { divide, viewBytes } from './budget.js';
+import { divide, viewBytes, matrixBytes, sum } from './budget.js';
 import { compareCells } from './cells.js';
 import { checkSamplesFit, readViews, tooFew } from './first-pass.js';
 import type { PassOptions, Reading } from './first-pass.js';
@@ -205,6 +205,7 @@ function plan({ inputs, pairs, needs, sources }: Run, settings: Settings, first:
     memory,
     views: bytes,
     pair: Math.max(0, ...comparison.cells.map(({ a, b }) => pairBytes(sizes[a].cols, sizes[b].cols))),
+    blocks: sum(comparison.cells.map(({ a, b }) => matrixBytes(sizes[a].cols, sizes[b].cols))),
     nameOf: (view) => {
       const { side, layer } = comparison.views[view];
       return `layer '${layer}' of ${inputs[side].label}, with ${sizes[view].cols} neurons,`;

@@ -236,7 +236,16 @@ describe('the plan', () => {
         const views = widths.map((cols) =>
           viewBytes('factor by moments', { rows: 1e6, cols, bytes: 4, perSample: 1 }, needs),
         );
-        const demands = { memory, views, nameOf: String, batch: 1e5, activations: 1e9, pair: 0, spool };
+        const demands = {
+          memory,
+          views,
+          nameOf: String,
+          batch: 1e5,
+          activations: 1e9,
+          pair: 0,
+          blocks: 0,
+          spool,
+        };
         const { groups, activations, work, held, total } = divide(demands);
         expect(groups.flat().sort((x, y) => x - y)).toEqual(widths.map((_, i) => i));
         expect(activations + work + held).toBeLessThanOrEqual(usable(memory));
