@@ -101,6 +101,11 @@ export async function replaceFile(path: string, write: (file: FileHandle) => Pro
     const target = await realpath(path).catch(() => resolve(path));
     const existing = await stat(target).catch(() => undefined);
     if (existing?.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
+    if (existing?.isFile() === false) {
+      throw new DataError(
+        `cannot write '${path}': it is a device or a pipe, and is written in no order; name a file`,
+      );
+    }
     await mkdir(dirname(target), { recursive: true });
     temporary = temporaryBeside(target);
     const file = await open(temporary, 'wx');

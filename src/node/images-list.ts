@@ -18,11 +18,6 @@ export interface ImageFile {
 
 const EXTENSIONS = ['.png', '.jpg', '.jpeg'];
 
-/** Whether a path is a glob rather than the name of a file or folder. */
-export function isGlob(path: string): boolean {
-  return picomatch.scan(path).isGlob;
-}
-
 /**
  * Lists a folder, or what a glob names, in the order of the paths.
  *

@@ -1,10 +1,19 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'; // prettier-ignore
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataError, FormatError } from '../../src/errors.js';
-import { fingerprint, loadNpy, loadNpz, saveNpy, saveNpz, writeAtomic } from '../../src/node/files.js';
+import {
+  fingerprint,
+  loadNpy,
+  loadNpz,
+  replaceFile,
+  saveNpy,
+  saveNpz,
+  writeAtomic,
+} from '../../src/node/files.js';
 import { root, shared } from '../support.js';
 
 let folder: string;
@@ -133,6 +142,9 @@ describe('writeAtomic', () => {
     'writes to a device and does not replace it (needs POSIX)',
     async () => {
       await writeAtomic('/dev/null', 'x');
+      execFileSync('mkfifo', [at('pipe.npz')]);
+      await expect(replaceFile(at('pipe.npz'), () => Promise.resolve())).rejects.toThrow(/device or a pipe/);
+      expect(statSync(at('pipe.npz')).isFIFO()).toBe(true);
       expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
     },
   );

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -423,6 +423,18 @@ describe('imageFolder', () => {
     expect((await imageFolder(at)).fingerprint).toBe(first);
     await write('versions', { '2.png': 'grey8.png' });
     expect((await imageFolder(at)).fingerprint).not.toBe(first);
+    const other = await mkdtemp(join(folder, 'elsewhere-'));
+    await writeFile(join(other, '1.png'), await bytesOf('grey8.png'));
+    expect((await imageFolder(other)).fingerprint).toBe(first);
+    // Of the same size, whether all is hashed or, beyond 64 MiB, pieces are.
+    for (const length of [100, 80 << 20]) {
+      const file = await open(join(other, '1.png'), 'w');
+      await file.truncate(length);
+      const before = (await imageFolder(other)).fingerprint;
+      await file.write(Uint8Array.of(1), 0, 1, length / 2);
+      await file.close();
+      expect((await imageFolder(other)).fingerprint).not.toBe(before);
+    }
   });
 
   it('names what is wrong with a folder, an option or an image', async () => {
