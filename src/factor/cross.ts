@@ -11,6 +11,9 @@ import { scaleColumns } from './small.js';
 /** Condition of the kept directions above which a basis formed from moments is made orthonormal once more. */
 export const REFINE_ABOVE = 1e4;
 
+/** The same where samples are projected anyway, so that it costs little: the error left is below 1e-12. */
+const PROJECTED_ABOVE = 100;
+
 /** Whether the leading `kept` directions are orthonormal enough as moments give them. */
 export function wellConditioned({ s }: Factor, kept: number): boolean {
   return kept === 0 || s[0] <= REFINE_ABOVE * s[kept - 1];
@@ -35,7 +38,7 @@ export class Projector {
     readonly kept: number,
     private readonly weights: Handle,
   ) {
-    this.refine = !wellConditioned(factor, kept);
+    this.refine = kept > 0 && factor.s[0] > PROJECTED_ABOVE * factor.s[kept - 1];
   }
 
   /** @param saved - {@link Projector.state} of a projector of the same factor, to go on from. */

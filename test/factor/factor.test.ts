@@ -179,7 +179,7 @@ describe('projector', () => {
   it('makes an ill-conditioned basis orthonormal once more', async () => {
     const q = orthogonal(3, 9);
     const x = times(
-      mapped(gaussian(400, 3, 10), (value, _, j) => value * [1, 1e-3, 1e-6][j]),
+      mapped(gaussian(400, 3, 10), (value, _, j) => value * [1, 0.1, 1e-6][j]),
       q,
     );
     const { factor, basis } = await factorLayer(x, 'moments');
