@@ -10,7 +10,7 @@ import { writeNpz } from '../io/npz.js';
 import { writeAtomic } from '../node/files.js';
 import { isArrayFile } from '../node/activations.js';
 import { report, svgFile, toCsv } from '../report/index.js';
-import { UsageError, runArgs, runOptionsOf } from './arguments.js';
+import { UsageError, countOf, runArgs, runOptionsOf } from './arguments.js';
 import type { Command } from './arguments.js';
 import { backendFor } from './backend.js';
 import {
@@ -74,6 +74,11 @@ export const compareCommand: Command = {
     b: { type: 'positional', description: 'the other network', required: true },
     ...captureArgs,
     ...secondSideArgs,
+    positionsError: {
+      type: 'string',
+      description: 'how far scores of drawn positions are from those of all, by n blocks of them, e.g. 10',
+      valueHint: 'n',
+    },
     ...measureArgs,
     ...runArgs,
     ...memoryArgs,
@@ -94,6 +99,9 @@ export const compareCommand: Command = {
       ...runOptionsOf(values),
       ...captureOptionsOf(values),
       ...memoryOptionsOf(values),
+      ...(values['positionsError'] !== undefined && {
+        positionsError: countOf('positionsError', values, 2),
+      }),
     };
     const paths = [String(values['a']), String(values['b'])];
     const needsModel = paths.some((path) => !isArrayFile(path));
@@ -160,21 +168,24 @@ export function text(similarity: Similarity): string {
   ].join('\n');
 }
 
-/** Corresponding layers with what chance gives them, where a law for it is known. */
+/** Corresponding layers with what drawing positions may have done to them, and with what chance gives, where that is known. */
 function diagonalTable(similarity: Similarity): string {
   const diagonal = similarity.diagonal();
-  const chances = diagonal.map(({ row, col }) => similarity.cell(row, col).chance);
-  const withChance = chances.some((chance) => chance !== undefined);
+  const cells = diagonal.map(({ row, col }) => similarity.cell(row, col));
+  const withChance = cells.some(({ chance }) => chance !== undefined);
+  const withError = cells.some(({ positionsError }) => positionsError !== undefined);
   const rows = diagonal.map(({ row, col, score }, i) => {
     const best = similarity.best(row);
     return [
       row === col ? row : `${row} – ${col}`,
       score.toFixed(4),
-      ...(withChance ? [chances[i]?.toFixed(4) ?? ''] : []),
+      ...(withError ? [cells[i].positionsError?.toFixed(4) ?? ''] : []),
+      ...(withChance ? [cells[i].chance?.toFixed(4) ?? ''] : []),
       best.layer,
       best.score.toFixed(4),
     ];
   });
-  const head = ['layer', similarity.label, ...(withChance ? ['chance'] : []), 'most similar', 'score'];
+  const more = [...(withError ? ['± positions'] : []), ...(withChance ? ['chance'] : [])];
+  const head = ['layer', similarity.label, ...more, 'most similar', 'score'];
   return `${table(head, rows)}\n`;
 }
