@@ -29,19 +29,26 @@ export function matrixBytes(rows: number, cols: number): number {
   return 8 * rows * cols;
 }
 
+/** Bytes inside the engine, and in host memory. An engine may keep for good what it once took, so the most of each counts. */
+export interface Bytes {
+  readonly engine: number;
+  readonly host: number;
+}
+
 /** What one view takes. */
 export interface ViewBytes {
   /** While its batches pass. */
   readonly collect: number;
   /** Beyond that, for the moment in which it becomes what is held. */
-  readonly finish: number;
+  readonly finish: Bytes;
   /** From then on, at most. */
   readonly hold: number;
 }
 
 /**
- * Bytes of a view by the way it is read. A Gram matrix that is decomposed is there eight times at most: as it was summed, as it
- * comes out and goes in again, its working copy, the vectors, their reflections, and they come out and are put in order.
+ * Bytes of a view by the way it is read. A Gram matrix that is decomposed is in the engine five times at most: as it was summed, as
+ * it goes in again, its working copy, the workspace and the vectors; and outside three times: as it comes out, the vectors, and
+ * those in order.
  */
 export function viewBytes(way: Way, { rows, cols, bytes }: Size, { keep, samples }: Needs): ViewBytes {
   // Where the number of datapoints is not known, they are counted as they come.
@@ -50,23 +57,31 @@ export function viewBytes(way: Way, { rows, cols, bytes }: Size, { keep, samples
   const whole = n * cols * bytes;
   const dims = typeof keep === 'object' && 'dims' in keep ? keep.dims : Infinity;
   const kept = Math.min(cols, dims, rows ?? Infinity);
-  const own = {
-    'factor by moments': { collect: square, finish: 7 * square, hold: matrixBytes(cols, kept) },
-    'products by neurons': { collect: square, finish: 2 * square, hold: 8 * cols },
+  const own: ViewBytes = {
+    'factor by moments': {
+      collect: square,
+      finish: { engine: 4 * square, host: 3 * square },
+      hold: matrixBytes(cols, kept),
+    },
+    'products by neurons': { collect: square, finish: { engine: 0, host: 2 * square }, hold: 8 * cols },
     'factor whole': {
       collect: whole,
-      finish: whole + 4 * matrixBytes(n, cols) + 2 * matrixBytes(cols, Math.min(n, cols)),
+      finish: {
+        engine: 3 * matrixBytes(n, cols),
+        host: whole + matrixBytes(n, cols) + 2 * matrixBytes(cols, Math.min(n, cols)),
+      },
       hold: matrixBytes(n + cols, kept),
     },
     'products by samples': {
       collect: whole,
-      finish: whole + matrixBytes(n, cols) + 3 * matrixBytes(n, n),
+      finish: { engine: matrixBytes(n, n), host: whole + matrixBytes(n, cols) + 2 * matrixBytes(n, n) },
       hold: matrixBytes(n, n),
     },
-    samples: { collect: 0, finish: 0, hold: 0 },
+    samples: { collect: 0, finish: { engine: 0, host: 0 }, hold: 0 },
   }[way];
   if (!samples) return own;
-  return { collect: own.collect + whole, finish: own.finish + whole, hold: own.hold + whole };
+  const { engine, host } = own.finish;
+  return { collect: own.collect + whole, finish: { engine, host: host + whole }, hold: own.hold + whole };
 }
 
 /** Times that a batch is there: itself, its copies on other grids, and the one before it, which nobody uses any more. */
@@ -83,11 +98,13 @@ export interface Budget {
   readonly groups: readonly (readonly number[])[];
   /** For activations between the passes. */
   readonly activations: number;
-  /** For what is collected in a pass, and to make of it what is held. */
+  /** For what is collected in a pass, and inside the engine to make of it what is held. */
   readonly work: number;
+  /** For the same outside the engine. */
+  readonly aside: number;
   /** For what is held of the views. */
   readonly held: number;
-  /** The last two together. */
+  /** The last three together. */
   readonly total: number;
 }
 
@@ -102,7 +119,7 @@ export interface Demands {
   /** Bytes of all activations, where they are known; 0 where there is no need to keep them. */
   readonly activations: number | undefined;
   /** Bytes of the largest pair while it is compared, at most. */
-  readonly pair: number;
+  readonly pair: Bytes;
   /** Bytes of the cross blocks of all pairs, at most. */
   readonly blocks: number;
   /** Whether there is a spool. */
@@ -110,36 +127,57 @@ export interface Demands {
 }
 
 /** Divides the memory. @throws OptionError where not even one view at a time fits */
-export function divide({ memory, views, nameOf, batch, activations, pair, blocks, spool }: Demands): Budget {
+export function divide(demands: Demands): Budget {
+  const { memory, views, nameOf, batch, activations, pair, blocks, spool } = demands;
   // A batch that was chosen so large that it would leave too little comes on top.
   const all = usable(memory);
   const room = all - BATCHES * Math.min(batch, batchAllowance(memory));
-  const collect = sum(views.map((view) => view.collect));
-  const least = Math.max(0, ...views.map((view) => view.collect + view.finish));
-  const atOnce = collect + Math.max(0, ...views.map(({ finish }) => finish));
-  const hold = sum(views.map((view) => view.hold));
+  const inside = ({ collect, finish }: ViewBytes): number => collect + finish.engine;
+  const most = (values: readonly number[]): number => Math.max(0, ...values);
+  const least = most(views.map((view) => inside(view) + view.finish.host));
   if (least > room) throw tooSmall(views, least, memory, all - room, nameOf);
+  const hold = sum(views.map((view) => view.hold));
+  const atOnce = sum(views.map(({ collect }) => collect)) + most(views.map(({ finish }) => finish.engine));
+  const largest = most(views.map(inside));
+  const outside = most(views.map(({ finish }) => finish.host));
 
-  const spare = Math.max(room - hold - Math.max(atOnce, pair + blocks), room / 2);
-  const kept = Math.min(memory, spare, room - Math.max(least, pair), activations ?? Infinity);
+  const comparing = pair.engine + pair.host + blocks;
+  const spare = Math.max(room - hold - Math.max(atOnce + outside, comparing), room / 2);
+  const kept = Math.min(
+    memory,
+    spare,
+    room - Math.max(least, pair.engine + pair.host),
+    activations ?? Infinity,
+  );
   const between = activations !== undefined && kept < activations ? 0 : Math.max(0, kept);
   const total = room - between;
+  const left = total - hold - atOnce - outside;
+  // With room left more views are finished at a time. Else what is held gives way, to the spool if there is one.
+  const aside =
+    left >= 0
+      ? outside + (3 / 7) * left
+      : Math.min(Math.max(outside, spool ? pair.host : 0), total - largest);
   const work =
-    hold + atOnce <= total
-      ? total - hold
-      : spool
-        ? Math.max(least, (total * 3) / 4, Math.min(pair, total))
-        : Math.max(least, total / 4, total - hold);
-  return { groups: passes(views, work), activations: between, work, held: total - work, total };
+    left >= 0
+      ? atOnce + (4 / 7) * left
+      : Math.min(
+          total - aside,
+          Math.max(
+            largest,
+            spool ? Math.max(pair.engine, total / 2) : Math.max(total / 4, total - hold - aside),
+          ),
+        );
+  return {
+    groups: passes(views, work),
+    activations: between,
+    ...{ work, aside, held: total - work - aside, total },
+  };
 }
 
 /** Views in as few passes as the working memory allows; the largest first, while nothing else is held. */
 function passes(views: readonly ViewBytes[], work: number): number[][] {
   const all = views.map((_, i) => i);
-  const fits = (group: readonly number[]): boolean => {
-    const finish = Math.max(...group.map((i) => views[i].finish));
-    return sum(group.map((i) => views[i].collect)) + finish <= work;
-  };
+  const fits = (group: readonly number[]): boolean => passBytes(views, group) <= work;
   if (fits(all)) return [all];
   const groups: number[][] = [];
   for (const i of all.sort((a, b) => views[b].collect - views[a].collect)) {
@@ -150,6 +188,11 @@ function passes(views: readonly ViewBytes[], work: number): number[][] {
   return groups;
 }
 
+/** What a pass takes of the working memory, where its views are finished one after another. */
+export function passBytes(views: readonly ViewBytes[], group: readonly number[]): number {
+  return sum(group.map((i) => views[i].collect)) + Math.max(0, ...group.map((i) => views[i].finish.engine));
+}
+
 function tooSmall(
   views: readonly ViewBytes[],
   least: number,
@@ -157,7 +200,7 @@ function tooSmall(
   batch: number,
   nameOf: (view: number) => string,
 ): OptionError {
-  const largest = views.findIndex((view) => view.collect + view.finish === least);
+  const largest = views.findIndex(({ collect, finish }) => collect + finish.engine + finish.host === least);
   return new OptionError(
     `${nameOf(largest)} takes ${megabytes(least)} to factor, beside ${megabytes(batch)} for the batch, and memory is ` +
       `${megabytes(memory)}: raise 'memory' to ${megabytes(memoryFor(least + batch))}, leave the layer out by 'layers', lower ` +

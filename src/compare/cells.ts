@@ -12,12 +12,12 @@ import { evaluate, evaluateSamples } from '../measures/pair.js';
 import type { AnyPair } from '../measures/pair.js';
 import type { Asked } from './asked.js';
 import { inParts } from './batches.js';
-import { usable } from './budget.js';
+import { passBytes, usable } from './budget.js';
 import { CrossPass } from './cross-pass.js';
 import type { CellPass, CellWork } from './cross-pass.js';
 import { layersOf } from './first-pass.js';
 import type { PassOptions, Reading } from './first-pass.js';
-import { evaluationBytes, groupBytes, groupCells } from './groups.js';
+import { cellsAtOnce, groupCells } from './groups.js';
 import type { CellDemands, CellGroup, CrossSide } from './groups.js';
 import { ProductPass } from './product-pass.js';
 import type { RunState } from './state.js';
@@ -109,7 +109,7 @@ async function compareGroup(
     finished = true;
     await state.save(true);
   }
-  await evaluateGroup(job, work, passes, roomFor(demands, group), results);
+  await evaluateGroup(job, work, passes, cellsAtOnce(demands, group.cells, AT_ONCE), results);
   for (const pass of passes) pass.close();
 }
 
@@ -147,7 +147,7 @@ async function evaluateGroup(
   job: CellJob,
   { plan, cells, views, needs }: CellWork,
   passes: readonly CellPass[],
-  room: (cell: number) => number,
+  most: number,
   results: (SimilarityResult | null)[][],
 ): Promise<void> {
   const passOf = new Map(passes.flatMap((pass) => pass.cells.map((c) => [c, pass])));
@@ -159,11 +159,11 @@ async function evaluateGroup(
     return { x, y, products: productsOfKernels(x, y, needs.rowNorms ?? false) };
   };
   // Measures of the samples bring tiles of their own to every thread: one cell at a time.
-  const atOnce = needs.samples ? 1 : AT_ONCE;
+  const atOnce = needs.samples ? 1 : most;
   const left = cells.filter((c) => results.some((ofMeasure) => ofMeasure[c] === null));
   let done = results[0].filter((result) => result !== null).length;
   for (let from = 0; from < left.length;) {
-    const chunk = left.slice(from, from + Math.min(atOnce, room(left[from])));
+    const chunk = left.slice(from, from + atOnce);
     const pairs = await together(chunk, pairOf);
     for (const [m, one] of job.asked.entries()) {
       const work = async (c: number, i: number): Promise<void> => {
@@ -203,7 +203,7 @@ function named(error: unknown, name: string): unknown {
 }
 
 function demandsOf({ reading, store, batch, options }: CellJob): CellDemands {
-  const { plan, ways, sizes, budget } = reading;
+  const { plan, ways, sizes, bytes, budget } = reading;
   const sides = plan.views.map((_, i): CrossSide | undefined => {
     const { cols: neurons, perSample } = sizes[i];
     const { factored } = store.facts(i);
@@ -223,16 +223,6 @@ function demandsOf({ reading, store, batch, options }: CellJob): CellDemands {
     };
   });
   const room = budget.total - store.bytes;
-  return { cells: plan.cells, sides, room, batch, beside: usable(options.memory) - room };
-}
-
-/** How many cells fit beside the blocks of a group. */
-function roomFor(demands: CellDemands, { cells }: CellGroup): (cell: number) => number {
-  const { sides } = demands;
-  const evaluating = (c: number): number =>
-    evaluationBytes(sides[demands.cells[c].a], sides[demands.cells[c].b]);
-  const most = Math.max(0, ...cells.map(evaluating));
-  // Without any samples: the blocks and what was brought into memory for them, and the largest evaluation.
-  const spare = demands.room - groupBytes(demands, cells, 0) + most;
-  return (c) => Math.max(1, Math.floor(spare / Math.max(1, evaluating(c))));
+  const taken = Math.max(...budget.groups.map((group) => passBytes(bytes, group)));
+  return { cells: plan.cells, sides, room, taken, batch, beside: usable(options.memory) - room };
 }

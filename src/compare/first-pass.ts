@@ -140,12 +140,13 @@ async function finish(
   store: ViewStore,
   { method, breathe }: PassOptions,
 ): Promise<void> {
-  const room = budget.work - sum(views.map((i) => bytes[i].collect));
+  const inside = budget.work - sum(views.map((i) => bytes[i].collect));
   for (let from = 0; from < views.length;) {
     let to = from + 1;
-    for (let used = bytes[views[from]].finish; to < views.length; to++) {
-      used += bytes[views[to]].finish;
-      if (used > room) break;
+    for (let { engine, host } = bytes[views[from]].finish; to < views.length; to++) {
+      engine += bytes[views[to]].finish.engine;
+      host += bytes[views[to]].finish.host;
+      if (engine > inside || host > budget.aside) break;
     }
     const chunk = collectors.slice(from, to);
     const read = await together(chunk, (collector) => collector.finish(method));

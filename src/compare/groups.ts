@@ -5,6 +5,7 @@
  */
 import { OptionError } from '../errors.js';
 import { matrixBytes, megabytes, memoryFor, sum } from './budget.js';
+import type { Bytes } from './budget.js';
 import type { Plan } from './plan.js';
 
 /** What of a view enters a cross block. */
@@ -34,51 +35,65 @@ export interface CellDemands {
   readonly sides: readonly (CrossSide | undefined)[];
   /** Bytes. */
   readonly room: number;
+  /** Bytes that the engine took before, of the room: it may keep them for good. */
+  readonly taken: number;
   /** Samples of a batch. */
   readonly batch: number;
   /** Bytes of the memory that are taken otherwise, for messages. */
   readonly beside: number;
 }
 
-/** Bytes of a group while its batches pass, and while its cells are evaluated one after another. */
+type Sides = Pick<CellDemands, 'cells' | 'sides'>;
+
+/** Bytes of a group while its batches pass, and while so many of its cells are evaluated at once. */
 export function groupBytes(
-  { cells, sides }: Pick<CellDemands, 'cells' | 'sides'>,
+  { cells, sides }: Sides,
   group: readonly number[],
   part: number,
-): number {
+  atOnce = 1,
+): Bytes {
   const used = new Set(group.flatMap((c) => [cells[c].a, cells[c].b]));
   const views = [...used].flatMap((view) => sides[view] ?? []);
-  const blocks = sum(group.map((c) => blockBytes(sides[cells[c].a], sides[cells[c].b])));
-  const passing = sum(views.map(weightBytes)) + part * sum(views.map(sampleBytes));
-  const evaluating = Math.max(0, ...group.map((c) => evaluationBytes(sides[cells[c].a], sides[cells[c].b])));
-  return sum(views.map(({ loaded }) => loaded)) + blocks + Math.max(passing, evaluating);
+  const pairs = group.flatMap((c) => {
+    const [a, b] = [sides[cells[c].a], sides[cells[c].b]];
+    return a && b ? [{ a, b }] : [];
+  });
+  const blocks = sum(pairs.map(({ a, b }) => matrixBytes(a.width, b.width)));
+  const weights = sum(views.map(weightBytes));
+  const own = sum(views.map(({ projected, width }) => (projected ? matrixBytes(width, width) : 0)));
+  const passing = part * sum(views.map(({ width, perSample }) => matrixBytes(perSample, width)));
+  const evaluating = atOnce * Math.max(0, ...pairs.map(({ a, b }) => evaluationBytes(a, b)));
+  return {
+    engine: blocks + Math.max(weights + own + passing, evaluating),
+    // Weights are outside on their way in.
+    host: sum(views.map(({ loaded }) => loaded)) + Math.max(weights, evaluating),
+  };
 }
 
-function blockBytes(a: CrossSide | undefined, b: CrossSide | undefined): number {
-  return a && b ? matrixBytes(a.width, b.width) : 0;
-}
-
-/** The weights, on their way in and inside the engine, and what makes an ill-conditioned basis orthonormal. */
+/** The weights that batches are projected by. */
 function weightBytes({ neurons, width, projected }: CrossSide): number {
-  return projected ? 2 * matrixBytes(neurons, width) + matrixBytes(width, width) : 0;
+  return projected ? matrixBytes(neurons, width) : 0;
 }
 
-/** What a batch takes for each of its samples. */
-function sampleBytes({ width, perSample }: CrossSide): number {
-  return matrixBytes(perSample, width);
+/** A block, its decomposition and the larger side's directions, which some measures turn: inside the engine, and outside. */
+function evaluationBytes(a: CrossSide, b: CrossSide): number {
+  return 3 * matrixBytes(a.width, b.width) + Math.max(weightBytes(a), weightBytes(b));
 }
 
-/** A block outside the engine, inside with its decomposition, and the directions once more for measures that turn them. */
-export function evaluationBytes(a: CrossSide | undefined, b: CrossSide | undefined): number {
-  if (!a || !b) return 0;
-  const directions = [a, b].map(({ neurons, width, projected }) =>
-    projected ? 2 * matrixBytes(neurons, width) : 0,
-  );
-  return 6 * matrixBytes(a.width, b.width) + sum(directions);
+/** Whether a group fits, while its batches pass and while its cells are evaluated. */
+function fitsIn({ room, taken }: CellDemands, { engine, host }: Bytes): boolean {
+  return Math.max(engine, taken) + host <= room;
+}
+
+/** How many cells of a group may be evaluated at once, at most. */
+export function cellsAtOnce(demands: CellDemands, group: readonly number[], most: number): number {
+  let count = most;
+  while (count > 1 && !fitsIn(demands, groupBytes(demands, group, 0, count))) count--;
+  return count;
 }
 
 /** Bytes of one pair of layers of so many neurons, at most: all directions kept, and brought into memory for it. */
-export function pairBytes(a: number, b: number): number {
+export function pairBytes(a: number, b: number): Bytes {
   const side = (neurons: number): CrossSide => {
     const loaded = matrixBytes(neurons, neurons);
     return { neurons, width: neurons, projected: true, loaded, perSample: 0 };
@@ -91,16 +106,20 @@ export function groupCells(demands: CellDemands): CellGroup[] {
   const { cells, sides, room, batch, beside } = demands;
   const all = cells.map((_, c) => c);
   const partOf = (group: readonly number[]): number => {
-    if (groupBytes(demands, group, batch) <= room) return batch;
+    if (fitsIn(demands, groupBytes(demands, group, batch))) return batch;
     const used = new Set(group.flatMap((c) => [cells[c].a, cells[c].b]));
-    const each = sum([...used].flatMap((view) => (sides[view] ? [sampleBytes(sides[view])] : [])));
+    const each = sum(
+      [...used].map((view) => matrixBytes(sides[view]?.perSample ?? 0, sides[view]?.width ?? 0)),
+    );
     // A quarter of the room for projected samples; one at a time is the least.
     return each === 0 ? batch : Math.min(batch, Math.max(1, Math.floor(room / 4 / each)));
   };
-  const fits = (group: readonly number[]): boolean => groupBytes(demands, group, partOf(group)) <= room;
+  const fits = (group: readonly number[]): boolean =>
+    fitsIn(demands, groupBytes(demands, group, partOf(group)));
   const worst = all.find((c) => !fits([c]));
   if (worst !== undefined) {
-    const bytes = groupBytes(demands, [worst], 1);
+    const { engine, host } = groupBytes(demands, [worst], 1);
+    const bytes = Math.max(engine, demands.taken) + host;
     const { a, b } = cells[worst];
     throw new OptionError(
       `one pair of layers of ${sides[a]?.neurons} and ${sides[b]?.neurons} neurons takes ${megabytes(bytes)} to compare, beside ` +

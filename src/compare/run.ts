@@ -200,11 +200,12 @@ function plan({ inputs, pairs, needs, sources }: Run, settings: Settings, first:
   if (needs.samples) checkSamplesFit(sizes, samples, memory);
   const bytes = ways.map((way, i) => viewBytes(way, sizes[i], needs));
   const batch = bytesOf(first);
+  const widest = Math.max(...sizes.map(({ cols }) => cols));
   const nothingToKeep = !needs.keep || sources.inMemory;
   const budget = divide({
     memory,
     views: bytes,
-    pair: Math.max(0, ...comparison.cells.map(({ a, b }) => pairBytes(sizes[a].cols, sizes[b].cols))),
+    pair: pairBytes(widest, widest),
     blocks: sum(comparison.cells.map(({ a, b }) => matrixBytes(sizes[a].cols, sizes[b].cols))),
     nameOf: (view) => {
       const { side, layer } = comparison.views[view];

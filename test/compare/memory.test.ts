@@ -242,17 +242,19 @@ describe('the plan', () => {
           nameOf: String,
           batch: 1e5,
           activations: 1e9,
-          pair: 0,
+          pair: { engine: 0, host: 0 },
           blocks: 0,
           spool,
         };
-        const { groups, activations, work, held, total } = divide(demands);
+        const { groups, activations, work, aside, held, total } = divide(demands);
         expect(groups.flat().sort((x, y) => x - y)).toEqual(widths.map((_, i) => i));
-        expect(activations + work + held).toBeLessThanOrEqual(usable(memory));
-        expect(work + held).toBeCloseTo(total, 3);
+        expect(activations + work + aside + held).toBeLessThanOrEqual(usable(memory));
+        expect(work + aside + held).toBeCloseTo(total, 3);
+        expect(Math.min(work, aside, held)).toBeGreaterThanOrEqual(0);
         for (const group of groups) {
           const collected = group.reduce((sum, i) => sum + views[i].collect, 0);
-          expect(collected + Math.max(...group.map((i) => views[i].finish))).toBeLessThanOrEqual(work);
+          expect(collected + Math.max(...group.map((i) => views[i].finish.engine))).toBeLessThanOrEqual(work);
+          for (const i of group) expect(views[i].finish.host).toBeLessThanOrEqual(aside);
         }
       }),
     );
@@ -272,13 +274,15 @@ describe('the plan', () => {
           const sides = [...x, ...y].map(side);
           const cells = x.flatMap((_, i) => y.map((__, j) => ({ a: i, b: x.length + j })));
           const room = 2 ** power;
-          const demands = { cells, sides, room, batch, beside: 0 };
+          const demands = { cells, sides, room, taken: room / 8, batch, beside: 0 };
+          const total = ({ engine, host }: { engine: number; host: number }) =>
+            Math.max(engine, demands.taken) + host;
           let groups;
           try {
             groups = groupCells(demands);
           } catch (error) {
             expect(error).toBeInstanceOf(OptionError);
-            const most = Math.max(...cells.map((_, c) => groupBytes(demands, [c], 1)));
+            const most = Math.max(...cells.map((_, c) => total(groupBytes(demands, [c], 1))));
             expect(most).toBeGreaterThan(room);
             return;
           }
@@ -286,7 +290,7 @@ describe('the plan', () => {
             cells.map((_, c) => c),
           );
           for (const group of groups) {
-            expect(groupBytes(demands, group.cells, group.part)).toBeLessThanOrEqual(room);
+            expect(total(groupBytes(demands, group.cells, group.part))).toBeLessThanOrEqual(room);
           }
         },
       ),
