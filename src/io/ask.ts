@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { FormatError } from '../errors.js';
 
 /** A parser: it yields ranges of bytes, `from … to − 1`, is sent them, and returns what it made of them. */
 export type Asking<T> = Generator<readonly [from: number, to: number], T, Uint8Array>;
@@ -40,6 +41,27 @@ export async function answerFrom<T>(asking: Asking<T>, source: ByteSource): Prom
   let step = asking.next();
   while (step.done !== true) step = asking.next(await source.read(...step.value));
   return step.value;
+}
+
+/**
+ * The bytes of a file as a plain view: methods of subclasses (`slice` of Node's Buffer) differ in what they copy.
+ *
+ * @throws FormatError for what is none
+ */
+export function plainBytes(bytes: Uint8Array, name: string): Uint8Array {
+  if (ArrayBuffer.isView(bytes)) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  throw new FormatError(`${name}: give the bytes of the file as a Uint8Array`);
+}
+
+/** Parts one after another. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
 }
 
 /** A view of bytes as numbers. */

@@ -6,7 +6,9 @@
 import { setFloat16 } from '@petamoriken/float16';
 import type { FloatArray } from '../matrix.js';
 import { littleEndian } from './elements.js';
-import type { FloatCode } from './file-layout.js';
+
+/** Floats of 16, 32 or 64 bits, little-endian. */
+export type FloatCode = 'f2' | 'f4' | 'f8';
 
 /** The type in which an array is stored as it is. */
 export function codeOf(data: FloatArray): FloatCode {
@@ -25,6 +27,6 @@ export function encode(data: FloatArray, code: FloatCode): Uint8Array {
     code === codeOf(data) ? data : code === 'f4' ? new Float32Array(data) : new Float64Array(data);
   const bytes = new Uint8Array(typed.buffer, typed.byteOffset, typed.byteLength);
   if (littleEndian) return bytes;
-  const last = typed.BYTES_PER_ELEMENT - 1;
-  return bytes.map((_, i) => bytes[i - (i % (last + 1)) + last - (i % (last + 1))]);
+  const size = typed.BYTES_PER_ELEMENT;
+  return bytes.map((_, i) => bytes[i - (i % size) + size - 1 - (i % size)]);
 }

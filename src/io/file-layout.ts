@@ -5,6 +5,7 @@
  */
 import { DataError } from '../errors.js';
 import { crc32 } from './crc32.js';
+import type { FloatCode } from './encode.js';
 import { npyHeader } from './npy.js';
 import { safetensorsHeader } from './safetensors.js';
 import { centralHeader, endRecords, localHeader } from './zip-headers.js';
@@ -17,10 +18,7 @@ export interface PlannedArray {
   readonly code: StoredCode;
 }
 
-/** Floats of 16, 32 or 64 bits, little-endian. */
-export type FloatCode = 'f2' | 'f4' | 'f8';
-
-/** Types of values that are written: those, and truth values. */
+/** Types of values that are written: floats, and truth values. */
 export type StoredCode = FloatCode | 'b1';
 
 /** Bytes that are not values, and where they go. */

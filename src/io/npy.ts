@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { DataError, FormatError, ShapeError } from '../errors.js';
+import { DataError, ShapeError } from '../errors.js';
 import type { FloatArray, Matrix } from '../matrix.js';
+import { plainBytes } from './ask.js';
 import { decode, littleEndian } from './elements.js';
 import { MAGIC, checkLength, readHeader } from './npy-header.js';
 
@@ -30,11 +31,7 @@ export type NpySource = { readonly shape: readonly number[]; readonly data: Floa
  * complex numbers, or holding a 64-bit integer that a number cannot.
  */
 export function readNpy(bytes: Uint8Array, name = 'npy'): NpyArray {
-  if (!ArrayBuffer.isView(bytes)) {
-    throw new FormatError(`${name}: give the bytes of the file as a Uint8Array`);
-  }
-  // A plain view: methods of subclasses (Buffer.slice) differ in what they copy.
-  const file = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const file = plainBytes(bytes, name);
   const header = readHeader(file, name);
   checkLength(header, file.length, name);
   const { shape, element, start, fortran } = header;

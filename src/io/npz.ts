@@ -4,9 +4,9 @@
  * @module
  */
 import { zipSync } from 'fflate';
-import { DataError, FormatError } from '../errors.js';
+import { DataError } from '../errors.js';
 import { flag, knownKeys } from '../options.js';
-import { answer } from './ask.js';
+import { answer, plainBytes } from './ask.js';
 import { readNpy, writeNpy } from './npy.js';
 import type { NpyArray, NpySource } from './npy.js';
 import { listArrays, peekArray, readArrayEntry } from './npz-list.js';
@@ -40,10 +40,7 @@ export interface NpzOptions {
  * that appear twice, or that declare more than they can hold.
  */
 export function openNpz(bytes: Uint8Array, name = 'npz'): NpzArchive {
-  if (!ArrayBuffer.isView(bytes)) {
-    throw new FormatError(`${name}: give the bytes of the file as a Uint8Array`);
-  }
-  const file = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const file = plainBytes(bytes, name);
   const arrays = answer(listArrays(file.length, name), file);
   const find = (key: string): NpzEntry => {
     const found = arrays.get(key);

@@ -4,8 +4,9 @@
  * @module
  */
 import { DataError, FormatError } from '../errors.js';
-import { answer } from './ask.js';
-import { decode, littleEndian } from './elements.js';
+import { answer, plainBytes } from './ask.js';
+import { codeOf, encode } from './encode.js';
+import { decode } from './elements.js';
 import { checkArray } from './npy.js';
 import type { NpyArray, NpySource } from './npy.js';
 import { MAX_HEADER, readSafetensorsHeader } from './safetensors-header.js';
@@ -32,10 +33,7 @@ export interface SafetensorsFile {
  * tensors that overlap or leave gaps.
  */
 export function openSafetensors(bytes: Uint8Array, name = 'safetensors'): SafetensorsFile {
-  if (!ArrayBuffer.isView(bytes)) {
-    throw new FormatError(`${name}: give the bytes of the file as a Uint8Array`);
-  }
-  const file = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const file = plainBytes(bytes, name);
   const { tensors, metadata } = answer(readSafetensorsHeader(file.length, name), file);
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const find = (key: string): TensorEntry => {
@@ -111,7 +109,7 @@ export function writeSafetensors(
   out.set(header);
   let at = header.length;
   for (const { data } of parts) {
-    out.set(littleEndianBytes(data), at);
+    out.set(encode(data, codeOf(data)), at);
     at += data.byteLength;
   }
   return out;
@@ -143,11 +141,4 @@ export function safetensorsHeader(
   new DataView(out.buffer).setBigUint64(0, BigInt(size), true);
   out.set(json, 8);
   return out;
-}
-
-function littleEndianBytes(data: Float32Array | Float64Array): Uint8Array {
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  if (littleEndian) return bytes;
-  const size = data.BYTES_PER_ELEMENT;
-  return bytes.map((_, i) => bytes[i - (i % size) + size - 1 - (i % size)]);
 }

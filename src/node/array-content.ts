@@ -6,6 +6,7 @@
 import { once } from 'node:events';
 import { Readable, pipeline } from 'node:stream';
 import { createInflateRaw } from 'node:zlib';
+import { joined } from '../io/ask.js';
 import type { ByteSource } from '../io/ask.js';
 import { checkContent, damaged } from '../io/zip-content.js';
 import type { ZipEntry } from '../io/zip.js';
@@ -109,7 +110,7 @@ function inflatedContent(source: ByteSource, entry: ZipEntry, archive: string): 
       // Room is taken as content comes: a declared size alone is no reason to believe in it.
       const parts: Uint8Array[] = [];
       await take(count, (part) => parts.push(part));
-      return joined(parts, count);
+      return joined(parts);
     },
     skip: (count) => take(count, () => undefined),
     async finish() {
@@ -128,14 +129,4 @@ function inflatedContent(source: ByteSource, entry: ZipEntry, archive: string): 
 
 async function* chunksOf(source: ByteSource, { start, end }: ZipEntry): AsyncGenerator<Uint8Array> {
   for (let at = start; at < end; at += CHUNK) yield await source.read(at, Math.min(at + CHUNK, end));
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const out = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }

@@ -7,6 +7,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import type { io } from '@tensorflow/tfjs';
 import { DataError, FormatError } from '../errors.js';
+import { joined } from '../io/ask.js';
 import { fileError, readBytes } from './files.js';
 import { bytesOf, checkText } from './models-weights.js';
 
@@ -188,11 +189,5 @@ async function readBody(
     throw new DataError(`cannot load '${url}': it broke off after ${length} bytes`, { cause: error });
   }
   if (length > most) throw typeof tooMuch === 'string' ? new FormatError(`'${url}': ${tooMuch}`) : tooMuch();
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+  return joined(chunks);
 }

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { GraphModel, LayersModel, io } from '@tensorflow/tfjs';
 import { loadTfjs } from '../capture/tfjs.js';
 import { DataError, FormatError, OptionError, SvccaError } from '../errors.js';
+import { joined } from '../io/ask.js';
 import { show } from '../options.js';
 import { fingerprint, readBytes } from './files.js';
 import { buildModel } from './models-build.js';
@@ -72,7 +73,9 @@ async function load(
 ): Promise<LoadedModel> {
   const tf = await loadTfjs();
   const specs = json.weightsManifest.flatMap(({ weights }) => weights);
-  const artifacts = await tf.io.getModelArtifactsForJSON(json, () => Promise.resolve([specs, joined(parts)]));
+  const artifacts = await tf.io.getModelArtifactsForJSON(json, () =>
+    Promise.resolve([specs, bufferOf(parts)]),
+  );
   return { ...(await buildModel(tf, artifacts, label)), fingerprint: print };
 }
 
@@ -96,7 +99,7 @@ async function loadFromMemory(source: ModelSource): Promise<LoadedModel> {
   }
   const tf = await loadTfjs();
   const { getWeightStream: _, ...rest } = given;
-  const artifacts = { ...rest, weightData: joined(parts) };
+  const artifacts = { ...rest, weightData: bufferOf(parts) };
   const print = fingerprint(JSON.stringify([modelTopology, weightSpecs]), ...parts);
   return { ...(await buildModel(tf, artifacts, LABEL)), fingerprint: print };
 }
@@ -119,16 +122,10 @@ async function artifactsOf(source: ModelSource): Promise<io.ModelArtifacts> {
 }
 
 /** One buffer: tfjs cuts weights out of several wrongly where the last is longer than the others. */
-function joined(parts: readonly Uint8Array<ArrayBuffer>[]): ArrayBuffer {
+function bufferOf(parts: readonly Uint8Array<ArrayBuffer>[]): ArrayBuffer {
   const [first] = parts;
   if (parts.length === 1 && first?.length === first?.buffer.byteLength) return first.buffer;
-  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out.buffer;
+  return joined(parts).buffer;
 }
 
 /** The bytes of weights, read no further than `needed` where they come as a stream. */

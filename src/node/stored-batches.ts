@@ -8,7 +8,8 @@ import { MASK } from '../capture/masks.js';
 import { applySpatial } from '../capture/spatial.js';
 import { DataError, ShapeError, UnsupportedError } from '../errors.js';
 import { codeOf, encode } from '../io/encode.js';
-import type { FloatCode, PlannedArray } from '../io/file-layout.js';
+import type { FloatCode } from '../io/encode.js';
+import type { PlannedArray } from '../io/file-layout.js';
 
 /** Types of stored values. */
 export type StoredType = 'float16' | 'float32' | 'float64';
