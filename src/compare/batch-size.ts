@@ -23,16 +23,24 @@ export function batchSizeFor(
 ): number | undefined {
   if (training || models.some(({ model }) => model.inputs.some(({ shape }) => (shape?.[0] ?? -1) > 0)))
     return undefined;
-  let bytes = 0;
+  const reduced = spatial === 'mean' || spatial === 'last';
+  let [bytes, largest] = [0, 0];
   for (const { model, layers, label } of models) {
     const chosen = selectLayers(listLayers(model), layers, `layers of model '${label}'`);
-    bytes += chosen.reduce((sum, layer) => sum + 4 * valuesOf(layer, spatial), 0);
+    const all = sum(chosen.map(({ shape }) => 4 * valuesOf(shape)));
+    bytes += reduced ? sum(chosen.map(({ shape }) => 4 * valuesOf(shape.slice(-1)))) : all;
+    largest = Math.max(largest, all);
   }
+  // What a mean is taken of is there before it, of one model at a time.
+  if (reduced) bytes += largest;
   return Math.min(USUAL, Math.max(1, Math.floor(batchAllowance(memory) / bytes)));
 }
 
 /** Values that a sample has in a layer, where the model tells. */
-function valuesOf({ shape }: LayerInfo, spatial: Spatial | undefined): number {
-  const axes = spatial === 'mean' || spatial === 'last' ? shape.slice(-1) : shape;
-  return axes.reduce<number>((product, axis) => product * (axis ?? 1), 1);
+function valuesOf(shape: LayerInfo['shape']): number {
+  return shape.reduce<number>((product, axis) => product * (axis ?? 1), 1);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
