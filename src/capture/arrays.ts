@@ -12,7 +12,7 @@ import { checkFiniteBlock } from './block-checks.js';
 import { gather } from './gather.js';
 import { isChannelsFirst, lastShape, toChannelsLast, type Layout } from './layout.js';
 import { withMasks } from './masks.js';
-import { applySpatial, toBlock, type PositionOptions } from './spatial.js';
+import { applySpatial, drawOf, toBlock, type PositionOptions } from './spatial.js';
 
 /**
  * Activations by layer, samples first: anything matrix-like of rank 2, and `{ shape, data }` or a tensor of rank 1 to 5 (`[n]`,
@@ -42,10 +42,9 @@ export interface ArrayOptions extends PositionOptions {
  */
 export async function fromArrays(record: ArrayRecord, options: ArrayOptions = {}): Promise<ActivationSet> {
   knownKeys('fromArrays', options, ['spatial', 'batchSize', 'positions', 'seed', 'layout']);
-  const { spatial = 'positions', positions = 'all', seed = 0 } = options;
+  const { spatial = 'positions' } = options;
   keyword('spatial', spatial, SPATIAL);
-  if (positions !== 'all') wholeNumber('positions', positions);
-  wholeNumber('seed', seed, 0);
+  const draw = drawOf(options);
   const first = isChannelsFirst(options.layout);
   const arrays: { name: string; shape: readonly number[]; block: ActivationBlock }[] = [];
   for (const [name, value] of Object.entries(record))
@@ -69,7 +68,7 @@ export async function fromArrays(record: ArrayRecord, options: ArrayOptions = {}
     samples,
     spatial,
     batches,
-    matrices: () => gather(batches(), { positions, seed }),
+    matrices: () => gather(batches(), draw),
   };
 }
 

@@ -16,7 +16,7 @@ import type { CaptureModel, ProbeOptions } from './probe.js';
 import { inHostMemory, onTheDevice, readTogether, type NamedProbe } from './read-together.js';
 import { selectLayers, type LayerSelection } from './select.js';
 import { openSource, type CaptureData } from './source.js';
-import type { Positions } from './spatial.js';
+import { drawOf, type Positions } from './spatial.js';
 import type { OpenSpool } from './spool.js';
 
 export type { CaptureModel } from './probe.js';
@@ -106,9 +106,8 @@ export async function capture(
   options: CaptureOptions = {},
 ): Promise<CapturedActivations> {
   knownKeys('capture', options, optionNames);
-  const { layers, preprocess, positions = 'all', seed = 0 } = options;
-  if (positions !== 'all') wholeNumber('positions', positions);
-  wholeNumber('seed', seed, 0);
+  const { layers, preprocess } = options;
+  const draw = drawOf(options);
   const side = { model, ...(layers !== undefined && { layers }), ...(preprocess && { preprocess }) };
   const together = await openTogether([side], data, options);
   async function* batches(range?: SampleRange): AsyncGenerator<ActivationBatch> {
@@ -121,7 +120,7 @@ export async function capture(
     },
     spatial: together.spatial,
     batches,
-    matrices: () => gather(batches(), { positions, seed }),
+    matrices: () => gather(batches(), draw),
     close: () => together.close(),
   };
 }

@@ -20,6 +20,12 @@ export interface PositionOptions {
   readonly seed?: number;
 }
 
+/** Options of a draw with their defaults. @throws OptionError */
+export function drawOf({ positions = 'all', seed = 0 }: PositionOptions): Required<PositionOptions> {
+  if (positions !== 'all') wholeNumber('positions', positions);
+  return { positions, seed: wholeNumber('seed', seed, 0) };
+}
+
 /** The same, for a block that is part of a set. */
 export interface DrawOptions extends PositionOptions {
   /** Global number of the block's first sample. @defaultValue `0` */

@@ -9,7 +9,7 @@ import type { ActivationBlock, Spatial } from './activations.js';
 import { newLike, toGrid, type Positioned } from './grid.js';
 
 export { commonGrid, toGrid, type Grid } from './grid.js';
-export { datapoints, type PositionOptions, type Positions } from './positions.js';
+export { datapoints, drawOf, type PositionOptions, type Positions } from './positions.js';
 
 /**
  * A block as it is read, before its spatial rule. A volume `[n, d, h, w, c]` has the grid `[d · h, w]` until then, on which

@@ -16,7 +16,7 @@ import { isChannelsFirst, lastShape, toChannelsLast, type Layout } from './layou
 import { withMasks } from './masks.js';
 import { inRange } from './range.js';
 import { isTensor } from './recognise.js';
-import { applySpatial, toBlock, type PositionOptions } from './spatial.js';
+import { applySpatial, drawOf, toBlock, type PositionOptions } from './spatial.js';
 
 /** Batches of activations by layer, samples first, one after another. */
 export type ActivationBatches = AsyncIterable<ArrayRecord> | Iterable<ArrayRecord>;
@@ -54,10 +54,9 @@ export async function activationStream(
   options: ActivationStreamOptions = {},
 ): Promise<ActivationSet> {
   knownKeys('activationStream', options, ['samples', 'spatial', 'layout', 'positions', 'seed']);
-  const { spatial = 'positions', positions = 'all', seed = 0 } = options;
+  const { spatial = 'positions' } = options;
   keyword('spatial', spatial, SPATIAL);
-  if (positions !== 'all') wholeNumber('positions', positions);
-  wholeNumber('seed', seed, 0);
+  const draw = drawOf(options);
   if (options.samples !== undefined) wholeNumber('samples', options.samples);
   const channelsFirst = isChannelsFirst(options.layout);
   const record = new PassRecord();
@@ -102,7 +101,7 @@ export async function activationStream(
     },
     spatial,
     batches,
-    matrices: () => gather(batches(), { positions, seed }),
+    matrices: () => gather(batches(), draw),
   };
 }
 

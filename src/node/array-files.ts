@@ -19,7 +19,7 @@ import { isChannelsFirst, toChannelsLast } from '../capture/layout.js';
 import type { Layout } from '../capture/layout.js';
 import { readMask } from '../capture/masks.js';
 import type { LayerSelection } from '../capture/select.js';
-import { applySpatial, toBlock } from '../capture/spatial.js';
+import { applySpatial, drawOf, toBlock } from '../capture/spatial.js';
 import type { PositionOptions } from '../capture/spatial.js';
 import { DataError } from '../errors.js';
 import type { FloatArray } from '../matrix.js';
@@ -83,10 +83,9 @@ const BATCH = 8 << 20;
  */
 export async function openActivations(path: string, options: FileOptions = {}): Promise<OpenedActivations> {
   knownKeys('openActivations', options, ['layers', 'layout', 'spatial', 'batchSize', 'positions', 'seed']);
-  const { spatial = 'positions', positions = 'all', seed = 0 } = options;
+  const { spatial = 'positions' } = options;
   keyword('spatial', spatial, SPATIAL);
-  if (positions !== 'all') wholeNumber('positions', positions);
-  wholeNumber('seed', seed, 0);
+  const draw = drawOf(options);
   if (options.batchSize !== undefined) wholeNumber('batchSize', options.batchSize);
   const channelsFirst = isChannelsFirst(options.layout);
   // The whole file, also where one array is named: its mask lies beside it.
@@ -134,7 +133,7 @@ export async function openActivations(path: string, options: FileOptions = {}): 
       samples,
       spatial,
       batches,
-      matrices: () => gather(batches(), { positions, seed }),
+      matrices: () => gather(batches(), draw),
     },
     fingerprint,
     close: () => {
