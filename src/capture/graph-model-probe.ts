@@ -9,7 +9,7 @@ import type { LayerInfo } from './activations.js';
 import { readGraphModel, type GraphListing } from './graph-model.js';
 import { requestOf, type Obstacle } from './graph-model-nodes.js';
 import { fixedBatch, inputsOf } from './graph-model-shapes.js';
-import type { Tap } from './graph-model-taps.js';
+import { hasChannels, type Tap } from './graph-model-taps.js';
 import type { InputInfo, Probe, ProbeOptions, RawActivation } from './probe.js';
 import { loadTfjs } from './tfjs.js';
 
@@ -111,7 +111,7 @@ function runGraphModel(
     if (tensor.dtype === 'string' || tensor.dtype === 'complex64') {
       throw new UnsupportedError(`layer '${name}' gives ${tensor.dtype} values, which are no activations`);
     }
-    if (first.has(node) && tensor.rank > 2) return channelsLast(tensor);
+    if (first.has(node) && hasChannels(tensor.rank)) return channelsLast(tensor);
     // A node may hand on an input or a weight, and two may give the same tensor: the caller frees each.
     const own = given.has(tensor) ? tensor.clone() : tensor;
     given.add(tensor);

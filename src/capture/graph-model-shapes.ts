@@ -26,6 +26,9 @@ const BATCH = 2;
 /** Values in the zeros of an input, at most: a larger one says too little of what it really is. */
 const MOST_ZEROS = 1 << 25;
 
+/** Values in the zeros of all inputs from which on not all nodes are held at once, and how many are then. */
+const [LARGE, AT_ONCE] = [1 << 20, 16];
+
 /**
  * Lengths that open axes are given, in the order they are tried; an axis of the output that is not the same with both is open.
  * Small images vanish in deep networks, short sequences do not.
@@ -153,7 +156,8 @@ function dryRun(
   // The model's own tf: listing is not async, so ours cannot be loaded here.
   const { io } = model as unknown as { readonly io: typeof tf.io };
   const zeros: tf.Tensor[] = [];
-  let outputs: (tf.Tensor | undefined)[] = [];
+  const step = sizes.some((size) => size > LARGE) ? AT_ONCE : taps.length;
+  const seen: (Seen | undefined)[] = [];
   try {
     inputs.forEach(({ dtype, shape }, i) => {
       const spec = { name: 'zeros', shape: [...shape] as number[], dtype: dtype as 'float32' };
@@ -161,13 +165,16 @@ function dryRun(
       zeros.push(io.decodeWeights(new ArrayBuffer(size), [spec])['zeros']);
     });
     const feeds = Object.fromEntries(nodes.map((node, i) => [requestOf(node), zeros[i]]));
-    outputs = executor.execute(feeds, taps.map(({ request }) => request)); // prettier-ignore
-    return outputs.map((tensor) => tensor && { shape: tensor.shape, dtype: tensor.dtype });
-  } finally {
-    const kept = new Set(Object.values(executor.weightMap).flat());
-    for (const tensor of new Set([...outputs, ...zeros])) {
-      if (tensor !== undefined && !kept.has(tensor) && !tensor.isDisposed) tensor.dispose();
+    const kept = new Set([...Object.values(executor.weightMap).flat(), ...zeros]);
+    for (let from = 0; from < taps.length; from += step) {
+      const requests = taps.slice(from, from + step).map(({ request }) => request);
+      const outputs: (tf.Tensor | undefined)[] = executor.execute(feeds, requests);
+      seen.push(...outputs.map((tensor) => tensor && { shape: tensor.shape, dtype: tensor.dtype }));
+      for (const tensor of new Set(outputs)) if (tensor && !kept.has(tensor)) tensor.dispose();
     }
+    return seen;
+  } finally {
+    for (const tensor of zeros) tensor.dispose();
   }
 }
 

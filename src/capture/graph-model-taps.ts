@@ -63,21 +63,34 @@ const keepLayout = new Set([
 ]);
 
 /**
- * The nodes whose images are channels first (NCHW): those that say so, and those that take over what such a node gives without
- * moving axes.
+ * The nodes whose images are channels first (NCHW): those that say so, those that move the last axis to the second place, as
+ * converters from PyTorch do, and those that take over what such a node gives without moving axes.
  *
  * @param nodes - each after its inputs.
  */
-export function channelsFirst(nodes: readonly GraphNode[]): Set<GraphNode> {
+export function channelsFirst(nodes: readonly GraphNode[], weights: Executor['weightMap']): Set<GraphNode> {
   const found = new Set<GraphNode>();
   for (const node of nodes) {
     const format = textOf(node.rawAttrs?.['data_format']?.s);
     const keeps = keepLayout.has(node.op) || (node.category !== undefined && keepLayout.has(node.category));
     const first =
-      format === undefined ? keeps && node.inputs.some((input) => found.has(input)) : /^NC/i.test(format);
+      format === undefined
+        ? (keeps && node.inputs.some((input) => found.has(input))) || movesChannels(node, weights)
+        : /^NC/i.test(format);
     if (first) found.add(node);
   }
   return found;
+}
+
+/** Whether the node brings images from channels last to channels first. */
+function movesChannels({ op, inputs: [, order] }: GraphNode, weights: Executor['weightMap']): boolean {
+  const axes = op === 'Transpose' && order !== undefined ? weights[order.name]?.[0] : undefined;
+  return axes?.size === 4 && axes.dataSync().join() === '0,3,1,2';
+}
+
+/** Whether an output of a node that is channels first has channels: a reduction may have taken their axis away. */
+export function hasChannels(rank: number): boolean {
+  return rank >= 4;
 }
 
 /** TopKV2 gives values and indices, Unique values and positions. */

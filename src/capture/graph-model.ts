@@ -9,7 +9,7 @@ import { readNodes } from './graph-model-nodes.js';
 import type { GraphNode, GraphNodes } from './graph-model-nodes.js';
 import { inferShapes } from './graph-model-shapes.js';
 import type { Inferred } from './graph-model-shapes.js';
-import { channelsFirst, isCopy, kindOf, parametersOf, tapsOf } from './graph-model-taps.js';
+import { channelsFirst, hasChannels, isCopy, kindOf, parametersOf, tapsOf } from './graph-model-taps.js';
 import type { Tap } from './graph-model-taps.js';
 
 /** What is read of a model once. */
@@ -40,7 +40,7 @@ export function readGraphModel(model: tf.GraphModel): GraphListing {
   const known = listings.get(model);
   if (known !== undefined) return known;
   const nodes = readNodes(model);
-  const first = channelsFirst(nodes.nodes);
+  const first = channelsFirst(nodes.nodes, nodes.executor.weightMap);
   const all = tapsOf(nodes.nodes);
   const shapes = inferShapes(model, nodes, all);
   const present = all.filter((tap) => shapes.get(tap) !== 'absent');
@@ -62,7 +62,7 @@ function infoOf(
 ): LayerInfo {
   const reason = reasonOf(node, nodes, inferred);
   let shape = inferred?.shape.slice(1) ?? [];
-  if (first.has(node) && shape.length > 1) shape = [...shape.slice(1), shape[0]];
+  if (first.has(node) && hasChannels(shape.length + 1)) shape = [...shape.slice(1), shape[0]];
   return {
     name,
     kind: kindOf(node),
