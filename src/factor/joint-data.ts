@@ -1,9 +1,11 @@
 /**
- * What is kept of the samples of several layers: data alone; `joint.ts` makes and merges it.
+ * What is kept of the samples of several layers; `joint.ts` makes and merges it.
  *
  * @module
  */
+import { zeros } from '../matrix.js';
 import type { HostMatrix } from '../engines/engine.js';
+import { noMean } from './split-mean.js';
 import type { SplitMean } from './split-mean.js';
 
 /** Sums of one layer. */
@@ -50,3 +52,30 @@ export interface Joint {
 
 /** Which layers make each pair, by place. */
 export type PairPlaces = readonly { readonly a: number; readonly b: number }[];
+
+/** Layers without any datapoints, of which it is known how their values are stored. */
+export function emptyJoint(
+  layers: readonly { readonly neurons: number; readonly precision: number }[],
+  pairs: PairPlaces,
+  norms: boolean,
+): Joint {
+  const along = (layer: number): Float64Array => new Float64Array(layers[layer].neurons);
+  return {
+    layers: layers.map(({ neurons, precision }, i) => ({
+      samples: 0,
+      mean: noMean(neurons),
+      root: zeros(0, neurons),
+      precision,
+      ...(norms && { norms: { squares: 0, along: along(i) } }),
+    })),
+    pairs: pairs.map(({ a, b }) => ({
+      inner: zeros(0, 0),
+      ...(norms && { norms: { products: 0, alongX: along(a), alongY: along(b) } }),
+    })),
+  };
+}
+
+/** Whether there are no datapoints. */
+export function isEmpty({ layers }: Joint): boolean {
+  return layers.every(({ samples }) => samples === 0);
+}

@@ -28,12 +28,12 @@ import {
   spreadColumns,
   stack,
 } from './joint-blocks.js';
+import { emptyJoint, isEmpty } from './joint-data.js';
 import type { Joint, PairPlaces } from './joint-data.js';
 import { mergeNorms, normsOfLayer, normsOfPair } from './joint-norms.js';
-import { FLOAT64_TOLERANCE } from './factor.js';
 import { precisionOf } from './rounding.js';
 import { transpose } from './small.js';
-import { centreSplit, difference, moved, noMean } from './split-mean.js';
+import { centreSplit, difference, moved } from './split-mean.js';
 import { thinQr } from './thin-qr.js';
 
 /** Orthonormal columns; without a handle they are those of the identity. */
@@ -41,29 +41,6 @@ interface Basis {
   readonly rows: number;
   readonly cols: number;
   readonly handle?: Handle;
-}
-
-/** Layers without any datapoints. */
-export function emptyJoint(neurons: readonly number[], pairs: PairPlaces, norms: boolean): Joint {
-  return {
-    layers: neurons.map((d) => ({
-      samples: 0,
-      mean: noMean(d),
-      root: zeros(0, d),
-      precision: FLOAT64_TOLERANCE,
-      ...(norms && { norms: { squares: 0, along: new Float64Array(d) } }),
-    })),
-    pairs: pairs.map(({ a, b }) => ({
-      inner: zeros(0, 0),
-      ...(norms && {
-        norms: {
-          products: 0,
-          alongX: new Float64Array(neurons[a]),
-          alongY: new Float64Array(neurons[b]),
-        },
-      }),
-    })),
-  };
 }
 
 /**
@@ -83,7 +60,7 @@ export async function jointOf(
   if (other) throw new ShapeError(`layers of ${rows} and ${other.rows} datapoints cannot be joined`);
   if (rows === 0) {
     return emptyJoint(
-      layers.map(({ cols }) => cols),
+      layers.map((layer) => ({ neurons: layer.cols, precision: precisionOf(layer) })),
       pairs,
       norms,
     );
@@ -156,10 +133,6 @@ export async function mergeJoints(engine: Engine, pairs: PairPlaces, a: Joint, b
     })),
     pairs: inners.map((inner, c) => ({ inner, ...(norms && { norms: norms.pairs[c] }) })),
   };
-}
-
-function isEmpty({ layers }: Joint): boolean {
-  return layers.every(({ samples }) => samples === 0);
 }
 
 /** `x = basis · root`, with no more rows in the root than there are neurons that change. */

@@ -315,11 +315,14 @@ describe('hard cases', () => {
     expect(farthest(whole, merged)).toBeLessThan(1e-12);
   });
 
-  test('more shards than samples: some are empty', async () => {
+  test.each(['float64', 'float32'])('more shards than samples, %s: some are empty', async (type) => {
     const { x, y } = related(5, 2, 2, 1);
-    const [a, b] = [{ l: x }, { l: y }];
+    const stored = ({ rows, cols, data }: Matrix) =>
+      type === 'float64' ? { rows, cols, data } : { rows, cols, data: Float32Array.from(data) };
+    const [a, b] = [{ l: stored(x) }, { l: stored(y) }];
     const parts = await partsOf(a, b, equal(8), { measure: 'cka,procrustes' });
     expect(parts.filter(({ info }) => info.ranges.length === 0)).toHaveLength(3);
+    expect(parts.every(({ info }) => info.views.every(({ storage }) => storage === type))).toBe(true);
     const whole = await compare(a, b, undefined, { measure: 'cka,procrustes' });
     expect(farthest(whole, await mergeParts(parts))).toBeLessThan(1e-12);
   });

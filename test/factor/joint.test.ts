@@ -6,7 +6,7 @@ import { withScope } from '../../src/engines/scope.js';
 import type { Engine } from '../../src/engines/engine.js';
 import { squaredNorms } from '../../src/factor/cross.js';
 import { crossJoint, factorJoint } from '../../src/factor/joint-factor.js';
-import { emptyJoint, jointOf, mergeJoints } from '../../src/factor/joint.js';
+import { jointOf, mergeJoints } from '../../src/factor/joint.js';
 import type { Joint } from '../../src/factor/joint-data.js';
 import { centreSplit, difference, joined, moved } from '../../src/factor/split-mean.js';
 import type { Matrix } from '../../src/matrix.js';
@@ -22,7 +22,7 @@ const rowsOf = ({ cols, data }: Matrix, from: number, to: number): Matrix => ({
 
 /** Pieces of two layers, joined from the first to the last. */
 async function joinedPieces(engine: Engine, x: Matrix, y: Matrix, cuts: readonly number[]): Promise<Joint> {
-  let joint = emptyJoint([x.cols, y.cols], pair, true);
+  let joint = await jointOf(engine, [rowsOf(x, 0, 0), rowsOf(y, 0, 0)], pair, true);
   const ends = [...cuts, x.rows];
   for (const [i, to] of ends.entries()) {
     const from = i === 0 ? 0 : ends[i - 1];

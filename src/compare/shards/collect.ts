@@ -7,7 +7,7 @@ import { OptionError } from '../../errors.js';
 import { zeros } from '../../matrix.js';
 import type { Matrix } from '../../matrix.js';
 import type { Engine } from '../../engines/engine.js';
-import { emptyJoint, jointOf, mergeJoints } from '../../factor/joint.js';
+import { jointOf, mergeJoints } from '../../factor/joint.js';
 import type { Joint, JointLayer, JointPair } from '../../factor/joint-data.js';
 import { memoryFor, usable } from '../budget.js';
 import type { Plan } from '../plan.js';
@@ -107,7 +107,7 @@ export function segmentsOf(sizes: readonly Size[], given: number): number[] {
 
 /** Gathers one group. */
 export class Collector {
-  private joint: Joint;
+  private joint: Joint | undefined;
   private readonly pairs: readonly { readonly a: number; readonly b: number }[];
   private held: Matrix[][] = [];
   private rows = 0;
@@ -119,12 +119,15 @@ export class Collector {
     private readonly norms: boolean,
   ) {
     this.pairs = size.pairs;
-    this.joint = emptyJoint(size.neurons, this.pairs, norms);
   }
 
-  /** Adds datapoints, the same ones of every view; `breathe` is called between long steps. */
+  /**
+   * Adds datapoints, the same ones of every view; `breathe` is called between long steps. A batch of none still tells how the
+   * values are stored.
+   */
   async add(batch: readonly Matrix[], breathe: () => Promise<void>): Promise<void> {
     const { rows } = batch[0];
+    if (rows === 0 && this.held.length === 0) this.held.push([...batch]);
     for (let from = 0; from < rows;) {
       const taken = Math.min(rows - from, this.segment - this.rows);
       this.held.push(batch.map((matrix) => rowsOf(matrix, from, taken)));
@@ -135,10 +138,10 @@ export class Collector {
     }
   }
 
-  /** All that was added. */
+  /** All that was added, in at least one batch. */
   async finish(): Promise<Joint> {
-    if (this.rows > 0) await this.reduce();
-    return this.joint;
+    if (this.rows > 0 || this.joint === undefined) await this.reduce();
+    return this.joint!;
   }
 
   private async reduce(): Promise<void> {
@@ -146,7 +149,7 @@ export class Collector {
     const layers = this.size.neurons.map((_, i) => stacked(held.map((batch) => batch[i])));
     [this.held, this.rows] = [[], 0];
     const next = await jointOf(this.engine, layers, this.pairs, this.norms);
-    this.joint = await mergeJoints(this.engine, this.pairs, this.joint, next);
+    this.joint = this.joint ? await mergeJoints(this.engine, this.pairs, this.joint, next) : next;
   }
 }
 
@@ -161,7 +164,8 @@ export function assembled(plan: Placed, groups: readonly Group[], joints: readon
   return { layers: plan.views.map((_, i) => layers[i]), pairs: plan.cells.map((_, c) => pairs[c]) };
 }
 
-function rowsOf({ cols, data }: Matrix, from: number, rows: number): Matrix {
+/** Some rows, as a view. */
+export function rowsOf({ cols, data }: Matrix, from: number, rows: number): Matrix {
   return { rows, cols, data: data.subarray(from * cols, (from + rows) * cols) };
 }
 

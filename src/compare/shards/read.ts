@@ -16,7 +16,7 @@ import type { Sources } from '../sources.js';
 import type { Batches } from '../stream.js';
 import { matrixOf, shapeOf } from '../views.js';
 import type { Draw } from '../views.js';
-import { Collector, assembled, groupsOf, segmentsOf } from './collect.js';
+import { Collector, assembled, groupsOf, rowsOf, segmentsOf } from './collect.js';
 
 /** What was found, and of what. */
 export interface Found {
@@ -65,17 +65,17 @@ export async function collect(
   };
   let state: ReturnType<typeof planFrom> | undefined;
   let done = 0;
-  // An empty shard still has to know its layers: those of the first sample.
+  // An empty shard still has to know its layers and how they are stored: those of the first sample.
   const range = from < to ? ([from, to] as const) : ([0, 1] as const);
   for await (const batches of aligned(sources, range, total, batchSize)) {
     state ??= planFrom(batches);
-    if (from === to) break;
     const { plan, groups, collectors } = state;
     for (const [g, { views }] of groups.entries()) {
       const matrices = [];
       for (const v of views) matrices.push(await matrixOf(plan.views[v], batches, draw));
-      await collectors[g].add(matrices, breathe);
+      await collectors[g].add(from < to ? matrices : matrices.map((all) => rowsOf(all, 0, 0)), breathe);
     }
+    if (from === to) break;
     done += batches[0].samples;
     onProgress?.({ stage: 'moments', done, total: to - from });
     await pause(signal);
