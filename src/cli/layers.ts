@@ -3,14 +3,19 @@
  *
  * @module
  */
-import { openSide } from './sides.js';
+import type { LayerInfo } from '../capture/activations.js';
+import { isArrayFile } from '../node/activations.js';
+import { describeArrays } from '../node/array-infos.js';
 import type { Command } from './arguments.js';
+import { backendFor } from './backend.js';
 import { table } from './output.js';
+import { openSide } from './sides.js';
 
 /** The command. */
 export const layersCommand: Command = {
   name: 'layers',
-  description: 'List what could be compared: name, kind, output shape, parameters.',
+  description:
+    'List what could be compared: name, kind, output shape, parameters; what is left out, and why.',
   args: {
     model: {
       type: 'positional',
@@ -21,19 +26,29 @@ export const layersCommand: Command = {
   },
 
   async run(values) {
-    const side = await openSide(String(values['model']), values);
-    const { layers } = side;
-    await side.close();
+    const path = String(values['model']);
+    const layers = isArrayFile(path) ? await describeArrays(path) : await layersOf(path);
     if (values['json']) {
       process.stdout.write(`${JSON.stringify(layers, null, 2)}\n`);
       return;
     }
-    const rows = layers.map(({ name, kind, shape, parameters }) => [
+    const someLeftOut = layers.some(({ leftOut }) => leftOut !== undefined);
+    const rows = layers.map(({ name, kind, shape, parameters, leftOut }) => [
       name,
       kind,
       shape.map((size) => size ?? '?').join(' × '),
       parameters === undefined ? '' : String(parameters),
+      ...(someLeftOut ? [leftOut ?? ''] : []),
     ]);
-    process.stdout.write(`${table(['layer', 'kind', 'output shape', 'parameters'], rows)}\n`);
+    const head = ['layer', 'kind', 'output shape', 'parameters', ...(someLeftOut ? ['left out'] : [])];
+    process.stdout.write(`${table(head, rows)}\n`);
   },
 };
+
+async function layersOf(model: string): Promise<readonly LayerInfo[]> {
+  // Shapes that only running tells are found by running, quietly.
+  await backendFor({}, true);
+  const side = await openSide(model);
+  await side.close();
+  return side.layers;
+}
