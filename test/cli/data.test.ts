@@ -1,25 +1,24 @@
-/** What commands take as data and what is done to them, the command run as a child process in a folder of its own. */
-import { spawn } from 'node:child_process';
+/** What commands take as data and what is done to them. */
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { PNG } from 'pngjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mnistTest } from '../../examples/compare-checkpoints/mnist.js';
 import { captureOptionsOf, dataOptionsOf } from '../../src/cli/capture-arguments.js';
+import { compareCommand } from '../../src/cli/compare.js';
 import { Similarity } from '../../src/compare/similarity.js';
 import { saveNpz } from '../../src/node/files.js';
 import { root } from '../support.js';
+import { runHere } from './here.js';
 
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const [first, second] = ['scratch-1', 'scratch-2'].map((name) =>
   join(root, 'examples/compare-checkpoints/checkpoints', name),
 ) as [string, string];
 const SAMPLES = 40;
 
 let folder: string;
+const at = (name: string) => join(folder, name);
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'svcca-cli-data-'));
   const { images } = await mnistTest(SAMPLES);
@@ -44,103 +43,92 @@ beforeAll(async () => {
   const noise = Float32Array.from({ length: SAMPLES * 2 * 3 * 4 }, (_, i) => Math.sin(i * i));
   await saveNpz(join(folder, 'acts.npz'), {
     conv: { shape: [SAMPLES, 3, 2, 4], data: noise },
+    gap: { shape: [SAMPLES, 5], data: noise.slice(0, SAMPLES * 5) },
     labels: { shape: [7], data: new Float32Array(7) },
   });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function svcca(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  return new Promise((resolve, reject) => {
-    const env = { ...process.env, SVCCA_TFJS_NODE: '' };
-    const command = ['--import', tsx, join(root, 'src/cli/main.ts'), ...args];
-    const child = spawn(process.execPath, command, { cwd: folder, env });
-    let [out, err] = ['', ''];
-    child.stdout.on('data', (text) => (out += String(text)));
-    child.stderr.on('data', (text) => (err += String(text)));
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, out, err }));
-  });
-}
-
 async function scoresOf(...args: string[]): Promise<Similarity> {
-  const { code, out, err } = await svcca(
-    'compare',
-    first,
-    second,
-    '--layers',
-    'gap,logits',
-    '--json',
-    ...args,
-  );
+  const asked = ['--layers', 'gap,logits', '--json'];
+  const { out, err } = await runHere(compareCommand, first, second, ...asked, ...args);
   expect(err).not.toMatch(/^svcca:/m);
-  expect(code).toBe(0);
   return Similarity.fromJSON(JSON.parse(out) as never);
 }
 
 describe('--data', () => {
   it('takes an array of any axis and layout, a folder and a glob of images: all the same samples', async () => {
     const scaled = ['--scale', '1/255'];
-    const expected = await scoresOf('--data', 'images.npz', ...scaled);
+    const expected = await scoresOf('--data', at('images.npz'), ...scaled);
     expect(expected.samples).toBe(SAMPLES);
-    for (const data of [
+    for (const [path, ...data] of [
       ['images.npz:x', '--preprocess', 'scale=1/255'],
       ['last.npz', '--data-axis', '-1', ...scaled],
       ['first.npz', '--data-layout', 'NCHW', ...scaled],
       ['digits', ...scaled],
       ['digits/*.png', '--preprocess', 'resize=input;scale=1/255'],
     ]) {
-      const similarity = await scoresOf('--data', ...data);
-      expect(Array.from(similarity.scores), data.join(' ')).toEqual(Array.from(expected.scores));
+      const similarity = await scoresOf('--data', at(path), ...data);
+      expect(Array.from(similarity.scores), path).toEqual(Array.from(expected.scores));
     }
-    const few = await scoresOf('--data', 'digits', '--count', '30', ...scaled);
+    const few = await scoresOf('--data', at('digits'), '--count', '30', ...scaled);
     expect(few.samples).toBe(30);
-  }, 120_000);
+  });
 
   it('takes other steps for the second side', async () => {
-    const options = ['--data', 'digits', '--preprocess', 'scale=1/255'];
+    const options = ['--data', at('digits'), '--preprocess', 'scale=1/255'];
     const inverted = await scoresOf(...options, '--preprocess-b', 'scale=-1/255;mean=-1');
     const same = await scoresOf(...options);
     expect(inverted.scores).not.toEqual(same.scores);
-  }, 60_000);
+  });
 
   it('names a damaged image and a bad step', async () => {
     mkdirSync(join(folder, 'damaged'));
     copyFileSync(join(folder, 'digits', '000.png'), join(folder, 'damaged', '0.png'));
     writeFileSync(join(folder, 'damaged', '1.png'), 'no image');
-    const run = (...args: string[]) => svcca('compare', first, second, '--layers', 'gap', ...args);
-    const damaged = await run('--data', 'damaged');
-    expect([damaged.code, damaged.err]).toEqual([
-      1,
-      'svcca: damaged/1.png is neither a PNG nor a JPEG file (at byte 0)\n',
-    ]);
-    const axis = await run('--data', 'digits', '--data-axis', '1');
-    expect([axis.code, axis.err]).toEqual([
-      2,
-      expect.stringMatching(/--data-axis is for arrays, and 'digits'/),
-    ]);
-    const step = await run('--data', 'digits', '--preprocess', 'resize=input;size=3');
-    expect([step.code, step.err]).toEqual([
-      2,
-      expect.stringMatching(/'size=3' is no step of it: give steps such as/),
-    ]);
-    const empty = await run('--data', 'nowhere');
-    expect([empty.code, empty.err]).toEqual([
-      1,
-      expect.stringMatching(/cannot read 'nowhere': there is no such file/),
-    ]);
-  }, 60_000);
+    const run = (...args: string[]) => runHere(compareCommand, first, second, '--layers', 'gap', ...args);
+    await expect(run('--data', at('damaged'))).rejects.toThrow(
+      /damaged.1\.png is neither a PNG nor a JPEG file \(at byte 0\)$/,
+    );
+    const axis = run('--data', at('digits'), '--data-axis', '1');
+    await expect(axis).rejects.toThrow(/--data-axis is for arrays, and '.*digits'/);
+    const step = run('--data', at('digits'), '--preprocess', 'resize=input;size=3');
+    await expect(step).rejects.toThrow(/'size=3' is no step of it: give steps such as/);
+    const missing = run('--data', at('nowhere'));
+    await expect(missing).rejects.toThrow(/cannot read '.*nowhere': there is no such file/);
+  });
 });
 
 describe('activations', () => {
-  it('are read with channels first, beside arrays that are none', async () => {
-    const options = ['--layers', 'conv', '--measure', 'cka', '--json'];
-    const run = async (...more: string[]) => {
-      const { out, err } = await svcca('compare', 'acts.npz', 'acts.npz', ...options, ...more);
-      expect(err).not.toMatch(/^svcca:/m);
-      return (JSON.parse(out) as { cells: { x: { neurons: number } }[] }).cells[0].x.neurons;
-    };
-    expect([await run(), await run('--layout', 'NCHW')]).toEqual([4, 3]);
-  }, 60_000);
+  const neurons = async (...args: string[]) => {
+    const { out, err } = await runHere(
+      compareCommand,
+      at('acts.npz'),
+      at('acts.npz'),
+      '--measure',
+      'cka',
+      '--json',
+      ...args,
+    );
+    expect(err).not.toMatch(/^svcca:/m);
+    const [{ x, y }] = (JSON.parse(out) as { cells: Record<'x' | 'y', { neurons: number }>[] }).cells;
+    return [x.neurons, y.neurons];
+  };
+
+  it('are read with channels first or last, each side as it is, beside arrays that are none', async () => {
+    const layers = ['--layers', 'conv'];
+    expect(await neurons(...layers)).toEqual([4, 4]);
+    expect(await neurons(...layers, '--layout', 'NCHW')).toEqual([3, 3]);
+    expect(await neurons(...layers, '--spatial', 'mean', '--layout', 'NCHW', '--layout-b', 'NHWC')).toEqual([
+      3, 4,
+    ]);
+    expect(await neurons(...layers, '--spatial', 'mean', '--layout-b', 'NCHW')).toEqual([4, 3]);
+  });
+
+  it('are those of each side by layers of its own', async () => {
+    expect(await neurons('--layers', 'conv', '--layers-b', 'gap')).toEqual([4, 5]);
+    await expect(neurons('--layers', 'conv', '--layers-b', 'labels')).rejects.toThrow(/7 samples/);
+  });
 });
 
 describe('arguments', () => {
