@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LayerInfo, Spatial } from '../capture/activations.js';
+import type { LayerInfo } from '../capture/activations.js';
 import type { CaptureData } from '../capture/capture.js';
 import type { Positions } from '../capture/positions.js';
 import { openEngine } from '../engines/select.js';
@@ -27,6 +27,8 @@ import type { LayerOf, LayerPair } from './plan.js';
 import { positionsErrors } from './positions-error.js';
 import { Reporter } from './progress.js';
 import type { ReadingOptions } from './reading-options.js';
+import { recordedPreprocess } from './recorded.js';
+import type { RecordedReading } from './recorded.js';
 import { openSources } from './sources.js';
 import type { SideInput, Sources } from './sources.js';
 import { RunState } from './state.js';
@@ -50,7 +52,7 @@ export interface Compared {
   /** For each measure, by the place of the pair: the error of drawing positions, where it was asked for. */
   readonly positionsErrors?: readonly ReadonlyMap<number, number>[];
   /** How the activations were read, as results record it. */
-  readonly reading: { readonly spatial: Spatial; readonly positions: Positions; readonly seed: number };
+  readonly reading: RecordedReading;
 }
 
 /**
@@ -86,7 +88,9 @@ export async function runComparison(
         const settings = { ...options, positions, seed, memory, method };
         const found = await withScope(opened, (engine) => compareStream(engine, run, settings));
         const { sides, spatial } = sources;
-        return { ...found, pairs, sides, engine: opened.name, reading: { spatial, positions, seed } };
+        const trained = options.training === true && ({ training: true } as const);
+        const reading = { spatial, positions, seed, ...trained, ...recordedPreprocess(inputs) };
+        return { ...found, pairs, sides, engine: opened.name, reading };
       } finally {
         await stream.close();
       }

@@ -5,6 +5,9 @@ import { capture } from '../../src/capture/capture.js';
 import type { DecodedImage } from '../../src/capture/images.js';
 import { compare } from '../../src/compare/compare.js';
 import { compareMany } from '../../src/compare/many.js';
+import { mergeParts } from '../../src/compare/shards/merge.js';
+import { shardMoments } from '../../src/compare/shards/moments.js';
+import { Similarity } from '../../src/compare/similarity.js';
 import { DataError, OptionError } from '../../src/errors.js';
 import { spoolTo } from '../../src/node/spool.js';
 import { images, randomise, sequential, withoutLeak } from '../capture/models.js';
@@ -46,7 +49,9 @@ describe('compare', () => {
       ).matrices();
       const apart = await compare(a, b, undefined, shared);
       expect(live.at('pool', 'pool')).toBeCloseTo(apart.at('pool', 'pool'), 5);
-      expect(live.options).not.toHaveProperty('preprocess');
+      expect(live.options['preprocess']).toEqual({ a: steps, b: { scale: 1 / 255 } });
+      expect(apart.options).not.toHaveProperty('preprocess');
+      expect(Similarity.fromJSON(JSON.stringify(live)).options).toEqual(live.options);
     });
   });
 
@@ -60,6 +65,7 @@ describe('compare', () => {
         preprocessB: (batch) => batch.reverse(0).slice([0, 0, 0, 0], [-1, 4, 4, 1]),
       });
       expect(other.at('conv', 'conv')).toBeLessThan(0.9);
+      expect(other.options['preprocess']).toEqual({ a: steps, b: 'a function' });
     });
   });
 
@@ -73,6 +79,7 @@ describe('compare', () => {
       preprocess: { scale: 1 / 255 },
     });
     expect(mixed.samples).toBe(40);
+    expect(mixed.options['preprocess']).toEqual({ b: { scale: 1 / 255 } });
   });
 
   it('reads images of several sizes, and leaves nothing after one that is damaged', async () => {
@@ -111,6 +118,7 @@ describe('compareMany', () => {
       });
       expect(many.models).toEqual(['small', 'large', 'again']);
       expect(many.at('small', 'again')).toBeCloseTo(1, 9);
+      expect(many.options['preprocess']).toEqual({ small: steps, large: { normalise: 'tf' }, again: steps });
       const pair = await compare(small, large, pixels, {
         ...shared,
         preprocess: steps,
@@ -120,6 +128,28 @@ describe('compareMany', () => {
     });
     const unknown = compareMany({ small, large }, pixels, { preprocessOf: { bigger: {} } });
     await expect(unknown).rejects.toThrow(/preprocessOf names 'bigger': the models are small, large/);
+  });
+});
+
+it('training is recorded, and only where it is asked for', async () => {
+  await withoutLeak(async () => {
+    const plain = await compare(small, small, pixels, { ...shared, preprocess: steps });
+    expect(plain.options).not.toHaveProperty('training');
+    const trained = await compare(small, small, pixels, { ...shared, preprocess: steps, training: true });
+    expect(trained.options['training']).toBe(true);
+  });
+});
+
+describe('shards', () => {
+  it('record preprocessing as compare does', async () => {
+    await withoutLeak(async () => {
+      for (const options of [shared, { ...shared, preprocess: steps, preprocessB: { scale: 1 / 255 } }]) {
+        const [x, y] = 'preprocess' in options ? [small, large] : [large, large];
+        const whole = await compare(x, y, pixels, options);
+        const part = await shardMoments(x, y, pixels, options);
+        expect((await mergeParts([part], { engine: 'ml-matrix' })).options).toEqual(whole.options);
+      }
+    });
   });
 });
 

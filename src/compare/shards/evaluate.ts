@@ -100,7 +100,7 @@ function named(error: unknown, { cells, views }: PartInfo, c: number): unknown {
 
 /** The matrix of one measure, as `compare` makes it. */
 function matrixOf(
-  { names, layers, reading, fingerprints, total }: PartInfo,
+  { names, layers, reading, preprocess, fingerprints, total }: PartInfo,
   { label, measure, options }: Asked,
   results: readonly SimilarityResult[],
   engine: Engine,
@@ -109,7 +109,7 @@ function matrixOf(
     names,
     ...(label !== measure.name && { label }),
     measure: measure.name,
-    options: { ...options, ...reading },
+    options: { ...options, ...reading, ...(preprocess && { preprocess }) },
     engine: engine.name,
     rows: layers.a,
     cols: layers.b,

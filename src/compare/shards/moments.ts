@@ -4,7 +4,6 @@
  * @module
  */
 import type { CaptureData } from '../../capture/capture.js';
-import type { Preprocess } from '../../capture/preprocess.js';
 import { isModel } from '../../capture/recognise.js';
 import { OptionError } from '../../errors.js';
 import { FLOAT32_TOLERANCE } from '../../factor/factor.js';
@@ -16,6 +15,7 @@ import { askedMeasures } from '../asked.js';
 import { batchSizeFor } from '../batch-size.js';
 import { sidesOf } from '../compare.js';
 import type { CompareOptions } from '../compare.js';
+import { recordedPreprocess } from '../recorded.js';
 import { READING_OPTIONS } from '../run.js';
 import { openSources } from '../sources.js';
 import type { Comparable, SideInput, Sources } from '../sources.js';
@@ -112,7 +112,7 @@ export async function shardMoments(
       fingerprints,
       layers: { a: rows, b: cols },
       reading: { spatial: sources.spatial, positions, seed },
-      preprocess: { a: recorded(inputs[0].preprocess), b: recorded(inputs[1].preprocess) },
+      ...recordedPreprocess(inputs),
       method,
       measures: asked.map(({ label, measure, options: own }) => ({
         label,
@@ -139,11 +139,6 @@ function usualBatch(inputs: readonly SideInput[], memory: number, options: Shard
     isModel(side) ? [{ model: side, label, ...(layers !== undefined && { layers }) }] : [],
   );
   return models.length === 0 ? undefined : (batchSizeFor(models, memory, options) ?? 64);
-}
-
-/** Preprocessing as a part can record it; of two functions it cannot tell whether they are the same. */
-function recorded(preprocess: Preprocess | undefined): unknown {
-  return typeof preprocess === 'function' ? 'a function' : (preprocess ?? null);
 }
 
 function totalOf(sources: Sources, given: number | undefined): number {

@@ -44,8 +44,8 @@ export interface PartInfo {
     readonly positions: Positions;
     readonly seed: number;
   };
-  /** What is done to the data before each side sees them; nothing is null. */
-  readonly preprocess: { readonly a: unknown; readonly b: unknown };
+  /** What is done to the data before each side sees them, where anything is: `a` and `b`. */
+  readonly preprocess?: Readonly<Record<string, unknown>>;
   readonly method: MethodChoice;
   readonly measures: readonly PartMeasure[];
   /** Whether sums over the rows' norms are kept, which debiased estimators need. */
