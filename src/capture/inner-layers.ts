@@ -30,7 +30,14 @@ interface SeenOutput {
   readonly leftOut?: string;
 }
 
-const known = new WeakMap<Layer, Map<string, readonly Seen[]>>();
+/** What a trial found, of the layers that the custom layer then held. */
+interface Trial {
+  readonly parts: readonly Layer[];
+  readonly seen: readonly Seen[];
+}
+
+/** By the custom layer, and the shapes and types of its inputs. */
+const known = new WeakMap<Layer, Map<string, Trial>>();
 
 /**
  * The activations inside a custom layer, in order of execution: of each layer that it holds in its properties and calls, at any
@@ -98,14 +105,17 @@ function trial(
   inputs: readonly tf.SymbolicTensor[],
 ): readonly Seen[] | undefined {
   const key = JSON.stringify(inputs.map(({ shape, dtype }) => [shape, dtype]));
-  const cached = known.get(layer)?.get(key);
-  if (cached?.every((one) => parts.includes(one.layer)) === true) return cached;
+  const tried = known.get(layer) ?? new Map<string, Trial>();
+  const cached = tried.get(key);
+  if (cached?.parts.length === parts.length && parts.every((part, i) => part === cached.parts[i])) {
+    return cached.seen;
+  }
   const open = inputs.some(({ shape }) => shape.slice(1).includes(null));
   for (const [short, long] of LENGTHS) {
     const once = run(layer, parts, inputs, short);
     const seen = once && open ? sameCalls(once, run(layer, parts, inputs, long)) : once;
     if (seen === undefined) continue;
-    known.set(layer, (known.get(layer) ?? new Map<string, readonly Seen[]>()).set(key, seen));
+    known.set(layer, tried.set(key, { parts, seen }));
     return seen;
   }
   return undefined;

@@ -39,6 +39,17 @@ describe('listing', () => {
     ]);
   });
 
+  it('is that of the layers it holds now, also after they changed', () => {
+    const block = new Residual({ name: 'block' });
+    const model = wrap(block, [6, 6, 2]);
+    const inside = () => names(listLayers(model)).filter((name) => name.startsWith('block/'));
+    expect(inside()).toEqual(['block/conv1', 'block/relu', 'block/conv2']);
+    block.rest.push(tf.layers.reLU({ name: 'last' }));
+    expect(inside()).toEqual(['block/conv1', 'block/relu', 'block/conv2', 'block/last']);
+    block.rest.splice(0, 1);
+    expect(inside()).toEqual(['block/conv1', 'block/conv2', 'block/last']);
+  });
+
   it('leaves open the axes that the model leaves open', () => {
     const model = wrap(new Residual({ name: 'block' }), [null, null, 2]);
     expect(listLayers(model).find(({ name }) => name === 'block/conv1')!.shape).toEqual([null, null, 2]);
