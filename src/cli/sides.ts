@@ -6,6 +6,7 @@
 import { basename, dirname, extname } from 'node:path';
 import type { LayerInfo } from '../capture/activations.js';
 import type { CaptureData } from '../capture/capture.js';
+import { isChannelsFirst } from '../capture/layout.js';
 import type { Layout } from '../capture/layout.js';
 import { listLayers } from '../capture/probe.js';
 import { isLayersModel } from '../capture/recognise.js';
@@ -37,6 +38,7 @@ export interface OpenSide {
   readonly isModel: boolean;
   /** What a model takes. */
   readonly input: readonly ModelInput[] | undefined;
+  /** Of the files, and how they are read where that is not the usual way. */
   readonly fingerprint: string;
   /** Gives up what is held: files, and the weights of a model. */
   close(): Promise<void>;
@@ -62,7 +64,7 @@ export async function openSide(path: string, values: Values = {}): Promise<OpenS
       layers: set.layers,
       isModel: false,
       input: undefined,
-      fingerprint,
+      fingerprint: readAs(fingerprint, { layout: layout as Layout | undefined }),
       close: () => opened.close(),
     };
   }
@@ -85,6 +87,7 @@ export async function openSide(path: string, values: Values = {}): Promise<OpenS
 export interface OpenData {
   readonly data: CaptureData;
   readonly samples: number;
+  /** Of the files, and how they are read where that is not the usual way. */
   readonly fingerprint: string;
   /** Gives up what is held; files are open only while samples are read. */
   close(): Promise<void>;
@@ -126,13 +129,17 @@ async function openArray(
   input: OpenSide['input'],
   reading: Omit<DataArguments, 'count'>,
 ): Promise<Found> {
-  const several = input !== undefined && input.length > 1 && splitKey(path).key === undefined;
+  const { key: inPath } = splitKey(path);
+  const several = input !== undefined && input.length > 1 && inPath === undefined;
   const file = await dataFile(path, { ...reading, ...(several && { key: input.map(({ name }) => name) }) });
+  const fingerprint = readAs(file.fingerprint, { key: inPath, ...reading });
   const wanted = input?.length === 1 ? input[0].shape : undefined;
-  if (wanted?.length !== file.shape.length + 1 || wanted.at(-1) !== 1) return file;
+  if (wanted?.length !== file.shape.length + 1 || wanted.at(-1) !== 1) {
+    return { samples: file.samples, fingerprint, read: (range, batchSize) => file.read(range, batchSize) };
+  }
   return {
     samples: file.samples,
-    fingerprint: file.fingerprint,
+    fingerprint,
     async *read(range, batchSize) {
       for await (const element of file.read(range, batchSize)) {
         const { shape, data } = element as ShapedArray;
@@ -140,4 +147,21 @@ async function openArray(
       }
     },
   };
+}
+
+/** The same file read in another way is something else: it has another fingerprint. */
+function readAs(
+  fingerprint: string,
+  {
+    key,
+    axis = 0,
+    layout,
+  }: { key?: string | undefined; axis?: number | undefined; layout?: Layout | undefined },
+): string {
+  return [
+    fingerprint,
+    ...(key === undefined ? [] : [`key=${key}`]),
+    ...(axis === 0 ? [] : [`axis=${axis}`]),
+    ...(isChannelsFirst(layout) ? ['layout=NCHW'] : []),
+  ].join(' ');
 }

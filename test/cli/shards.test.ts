@@ -202,6 +202,34 @@ describe('parts that do not make up the whole are refused by name, and nothing i
     30_000,
   );
 
+  it('of the same files, read in another way', async () => {
+    // As many channels as rows and columns: the shapes do not tell.
+    const { data } = gaussian(20, 27, 5);
+    await saveNpz(join(folder, 'cubes.npz'), { l: { shape: [20, 3, 3, 3], data } });
+    const moments = ['moments', 'cubes.npz', 'cubes.npz', '--measure', 'cka'];
+    await svcca(...moments, '--shard', '0/2', '--out', 'last.0');
+    await svcca(...moments, '--shard', '1/2', '--out', 'first.1', '--layout', 'NCHW');
+    await refused(
+      /first.1 is not of the same comparison as last.0: the first network \(fingerprint\) differs, "\w{16} layout=NCHW"/,
+      'last.0',
+      'first.1',
+    );
+    await svcca(...moments, '--shard', '1/2', '--out', 'first-b.1', '--layout-b', 'NCHW');
+    await refused(/the second network \(fingerprint\) differs/, 'last.0', 'first-b.1');
+  }, 60_000);
+
+  it('of other data of the same file', async () => {
+    const images = (seed: number) => ({
+      shape: [6, 28, 28],
+      data: Float32Array.from(gaussian(6, 784, seed).data),
+    });
+    await saveNpz(join(folder, 'two.npz'), { one: images(1), other: images(2) });
+    const moments = ['moments', first, second, '--layers', 'gap', '--measure', 'cka'];
+    await svcca(...moments, '--data', 'two.npz:one', '--shard', '0/2', '--out', 'one.0');
+    await svcca(...moments, '--data', 'two.npz:other', '--shard', '1/2', '--out', 'other.1');
+    await refused(/the data \(fingerprint\) differs, "\w{16} key=other"/, 'one.0', 'other.1');
+  }, 60_000);
+
   it.each([
     [
       'damaged',
