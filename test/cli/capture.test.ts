@@ -7,9 +7,14 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mnistTest } from '../../examples/compare-checkpoints/mnist.js';
+import { UsageError } from '../../src/cli/arguments.js';
+import { captureCommand } from '../../src/cli/capture.js';
+import { compareCommand } from '../../src/cli/compare.js';
 import { Similarity } from '../../src/compare/similarity.js';
+import { OptionError } from '../../src/errors.js';
 import { loadNpz, saveNpz } from '../../src/node/files.js';
 import { root } from '../support.js';
+import { runHere } from './here.js';
 
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const [first, second] = ['scratch-1', 'scratch-2'].map((name) =>
@@ -50,17 +55,18 @@ const layers = ['--layers', 'relu4,gap,logits'];
 
 describe('svcca capture', () => {
   it('keeps what compare would have seen: the same numbers from files as from the models', async () => {
-    const data = ['--data', 'images.npz', ...layers];
-    const live = await svcca(['compare', first, second, ...data, '--measure', 'svcca,cka', '--json']);
-    expect(live.code, live.err).toBe(0);
-    const a = await svcca(['capture', first, ...data, '--out', 'a.npz']);
-    expect(a).toMatchObject({ code: 0, err: 'wrote a.npz\n' });
+    const [images, one, other] = ['images.npz', 'a.npz', 'b.safetensors'].map((name) =>
+      join(folder, name),
+    ) as [string, string, string];
+    const data = ['--data', images, ...layers];
+    const measures = ['--measure', 'svcca,cka', '--json'];
+    const live = await runHere(compareCommand, first, second, ...data, ...measures);
+    const a = await runHere(captureCommand, first, ...data, '--out', one);
+    expect(a.err).toBe(`wrote ${one}\n`);
     expect(a.out).toMatch(/^layer +samples × shape +type\nrelu4 +100 × \d+ × \d+ × \d+ +float32\n/);
-    const b = await svcca(['capture', second, ...data, '--out', 'b.safetensors']);
-    expect(b.code, b.err).toBe(0);
-    expect(Object.keys(await loadNpz(join(folder, 'a.npz')))).toEqual(['relu4', 'gap', 'logits']);
-    const kept = await svcca(['compare', 'a.npz', 'b.safetensors', '--measure', 'svcca,cka', '--json']);
-    expect(kept.code, kept.err).toBe(0);
+    await runHere(captureCommand, second, ...data, '--out', other);
+    expect(Object.keys(await loadNpz(one))).toEqual(['relu4', 'gap', 'logits']);
+    const kept = await runHere(compareCommand, one, other, ...measures);
     const [wanted, found] = [live.out, kept.out].map((text) => Similarity.fromJSON(JSON.parse(text)));
     for (const name of ['svcca', 'cka']) {
       const [x, y] = [wanted.by(name).scores, found.by(name).scores];
@@ -79,33 +85,41 @@ describe('svcca capture', () => {
   });
 
   it.each([
-    ['no --out', ['--data', 'images.npz'], 2, /name the file to write: --out acts\.npz/],
-    ['no --data', ['--out', 'x.npz'], 2, /models are run on data/],
-    ['another kind of file', ['--data', 'images.npz', '--out', 'x.csv'], 1, /cannot be written as 'x\.csv'/],
-    ['another type', ['--data', 'images.npz', '--dtype', 'int8', '--out', 'x.npz'], 1, /dtype is 'int8'/],
+    ['no --out', ['--data', 'images.npz'], UsageError, /name the file to write: --out acts\.npz/],
+    ['no --data', ['--out', 'x.npz'], UsageError, /models are run on data/],
+    [
+      'another kind of file',
+      ['--data', 'images.npz', '--out', 'x.csv'],
+      OptionError,
+      /cannot be written as '.*x\.csv'/,
+    ],
+    [
+      'another type',
+      ['--data', 'images.npz', '--dtype', 'int8', '--out', 'x.npz'],
+      OptionError,
+      /dtype is 'int8'/,
+    ],
     [
       'an unknown layer',
       ['--data', 'images.npz', '--layers', 'conv9', '--out', 'x.npz'],
-      1,
+      OptionError,
       /no layer matches/,
     ],
-    [
-      'positions',
-      ['--data', 'images.npz', '--positions', '3', '--out', 'x.npz'],
-      2,
-      /no option '--positions'/,
-    ],
-  ])('%s', async (_, args, exit, message) => {
-    const { code, err } = await svcca(['capture', first, ...args]);
-    expect(err).toMatch(message);
-    expect(code).toBe(exit);
+    ['positions', ['--data', 'images.npz', '--positions', '3'], UsageError, /no option '--positions'/],
+    ['a layout', ['--data', 'images.npz', '--layout', 'NCHW'], UsageError, /no option '--layout'/],
+  ])('%s', async (_, args, kind, message) => {
+    const placed = args.map((arg) => (/\.\w+$/.test(arg) ? join(folder, arg) : arg));
+    const error: unknown = await runHere(captureCommand, first, ...placed).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(kind);
+    expect((error as Error).message).toMatch(message);
     expect(existsSync(join(folder, 'x.npz'))).toBe(false);
   });
 
   it('activations instead of a model', async () => {
-    writeFileSync(join(folder, 'given.npy'), '');
-    const { code, err } = await svcca(['capture', 'given.npy', '--data', 'images.npz', '--out', 'x.npz']);
-    expect([code, err]).toEqual([2, expect.stringMatching(/holds activations already/)]);
+    const given = join(folder, 'given.npy');
+    writeFileSync(given, '');
+    const run = runHere(captureCommand, given, '--data', 'images.npz', '--out', join(folder, 'x.npz'));
+    await expect(run).rejects.toThrow(/holds activations already/);
   });
 
   it.skipIf(process.platform === 'win32')('interrupted: nothing is left', async () => {
