@@ -4,13 +4,14 @@
  * @module
  */
 import type * as tf from '@tensorflow/tfjs';
-import { OptionError, ShapeError, UnsupportedError } from '../errors.js';
+import { OptionError, UnsupportedError } from '../errors.js';
 import type { LayerInfo } from './activations.js';
+import { checkInputs } from './check-inputs.js';
 import { readGraphModel, type GraphListing } from './graph-model.js';
 import { requestOf, type Obstacle } from './graph-model-nodes.js';
 import { fixedBatch, inputsOf } from './graph-model-shapes.js';
 import { hasChannels, type Tap } from './graph-model-taps.js';
-import type { InputInfo, Probe, ProbeOptions, RawActivation } from './probe.js';
+import type { Probe, ProbeOptions, RawActivation } from './probe.js';
 import { loadTfjs } from './tfjs.js';
 
 /**
@@ -44,7 +45,7 @@ export async function openGraphProbe(
 
   const execute = (tensors: readonly tf.Tensor[]): tf.Tensor[] => {
     if (!open) throw new OptionError('the probe is disposed');
-    checkInputs(inputs, tensors);
+    checkInputs('the graph model', inputs, tensors, batch);
     return tf.tidy(() => {
       const feeds = tensors.map((tensor, i) =>
         tensor.dtype === inputs[i].dtype ? tensor : tensor.cast(inputs[i].dtype as 'float32'),
@@ -136,30 +137,4 @@ function inTheWay(name: string, { node, why }: Obstacle): UnsupportedError {
     `layer '${name}' cannot be captured: it needs node '${node.name}' (${node.op}), ${why}; choose layers before that ` +
       'node, or run model.executeAsync(inputs, names) yourself and compare the arrays',
   );
-}
-
-function checkInputs(inputs: readonly InputInfo[], tensors: readonly tf.Tensor[]): void {
-  if (tensors.length !== inputs.length) {
-    const takes = `${inputs.length} input${inputs.length === 1 ? '' : 's'} (${inputs.map(({ name }) => name).join(', ')})`;
-    throw new ShapeError(`the graph model takes ${takes}, the data has ${tensors.length}`);
-  }
-  inputs.forEach(({ name, shape }, i) => {
-    const given = tensors[i].shape;
-    if (shape.length === 0) return;
-    const [batch] = shape;
-    const rank = given.length === shape.length;
-    const alike = rank && shape.every((axis, k) => k === 0 || axis === null || axis === given[k]);
-    const whole = batch === null || given[0] % batch === 0;
-    if (alike && whole) return;
-    const takes = shape.map((axis) => axis ?? 'null').join(', ');
-    throw new ShapeError(
-      `the data has shape [${given.join(', ')}], but input '${name}' of the graph model takes [${takes}]` +
-        hintFor(alike, given.length === shape.length - 1, batch),
-    );
-  });
-}
-
-function hintFor(alike: boolean, oneAxisLess: boolean, batch: number | null): string {
-  if (alike) return `: give a multiple of ${batch} samples, and a batchSize that is one`;
-  return oneAxisLess ? '; the first axis must be samples (of a tf.data.Dataset: call batch())' : '';
 }

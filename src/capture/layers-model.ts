@@ -4,15 +4,16 @@
  * @module
  */
 import type * as tf from '@tensorflow/tfjs';
-import { OptionError, ShapeError } from '../errors.js';
+import { OptionError } from '../errors.js';
 import { show } from '../options.js';
 import type { LayerInfo } from './activations.js';
 import { arranged, layersToArrange } from './arrange.js';
+import { checkInputs } from './check-inputs.js';
 import { channelsLastOrder, ownChannelAxis } from './channel-axis.js';
 import { isLayer, type Layer } from './layer-parts.js';
 import { readMasks } from './model-masks.js';
 import { infosOf, readGraph, type Graph } from './model-graph.js';
-import type { InputInfo, Probe, ProbeOptions, RawTensor } from './probe.js';
+import type { Probe, ProbeOptions, RawTensor } from './probe.js';
 import { isLayersModel } from './recognise.js';
 import { planGraph, runGraph, type CallSettings, type Captured, type Plan, type Run } from './run-graph.js';
 import { loadTfjs, type Tfjs } from './tfjs.js';
@@ -71,7 +72,7 @@ export async function openModelProbe(
   let disposed = false;
   const capture = (tensors: readonly tf.Tensor[], start: number): Map<string, Captured> => {
     if (disposed) throw new OptionError('the probe is disposed');
-    checkInputs(inputs, tensors, model.name);
+    checkInputs(`model '${model.name}'`, inputs, tensors);
     const captured = arranged(arrangedLayers, training ? { tf, seed, start } : undefined, (begin) =>
       captureRun(tf, plan, tensors, begin, training ? { training } : undefined),
     );
@@ -169,26 +170,4 @@ function graphOfModel(model: unknown): Graph {
   throw new OptionError(
     `${what} is not a model: give a tf.LayersModel (tf.sequential, tf.model, tf.loadLayersModel)`,
   );
-}
-
-function checkInputs(inputs: readonly InputInfo[], tensors: readonly tf.Tensor[], model: string): void {
-  if (tensors.length !== inputs.length) {
-    const takes = `${inputs.length} input${inputs.length === 1 ? '' : 's'} (${inputs.map(({ name }) => name).join(', ')})`;
-    throw new ShapeError(`model '${model}' takes ${takes}, the data has ${tensors.length}`);
-  }
-  inputs.forEach(({ name, shape }, i) => {
-    const given = tensors[i].shape;
-    const fits =
-      given.length === shape.length &&
-      shape.every((axis, k) => k === 0 || axis === null || axis === given[k]);
-    if (fits) return;
-    const hint =
-      given.length === shape.length - 1
-        ? '; the first axis must be samples (of a tf.data.Dataset: call batch())'
-        : '';
-    throw new ShapeError(
-      `the data has shape [${given.join(', ')}], but input '${name}' of model '${model}' takes ` +
-        `[${shape.map((axis) => axis ?? 'null').join(', ')}]${hint}`,
-    );
-  });
 }
