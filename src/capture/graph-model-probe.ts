@@ -11,7 +11,8 @@ import { readGraphModel, type GraphListing } from './graph-model.js';
 import { requestOf, type Obstacle } from './graph-model-nodes.js';
 import { fixedBatch, inputsOf } from './graph-model-shapes.js';
 import { hasChannels, type Tap } from './graph-model-taps.js';
-import type { Probe, ProbeOptions, RawActivation } from './probe.js';
+import type { Probe, ProbeOptions } from './probe.js';
+import { readOutputs } from './read-outputs.js';
 import { loadTfjs } from './tfjs.js';
 
 /**
@@ -60,28 +61,16 @@ export async function openGraphProbe(
       return taps.map((_, i) => tf.concat(parts.map((part) => part[i])));
     });
   };
+  const runOnDevice: Probe['runOnDevice'] = (tensors) =>
+    Promise.resolve().then(() => {
+      const outputs = execute(tensors);
+      return new Map(chosen.map(({ name }, i) => [name, { tensor: outputs[i] }]));
+    });
   return {
     layers: chosen,
     inputs,
-    runOnDevice: (tensors) =>
-      Promise.resolve().then(() => {
-        const outputs = execute(tensors);
-        return new Map(chosen.map(({ name }, i) => [name, { tensor: outputs[i] }]));
-      }),
-    async run(tensors) {
-      const outputs = execute(tensors);
-      try {
-        const read = new Map<string, RawActivation>();
-        for (const [i, { name }] of chosen.entries()) {
-          const tensor = outputs[i];
-          read.set(name, { shape: tensor.shape, data: await tensor.data() });
-          tensor.dispose();
-        }
-        return read;
-      } finally {
-        for (const tensor of outputs) if (!tensor.isDisposed) tensor.dispose();
-      }
-    },
+    runOnDevice,
+    run: async (tensors) => readOutputs(await runOnDevice(tensors)),
     dispose() {
       open = false;
     },

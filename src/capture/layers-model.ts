@@ -14,6 +14,7 @@ import { isLayer, type Layer } from './layer-parts.js';
 import { readMasks } from './model-masks.js';
 import { infosOf, readGraph, type Graph } from './model-graph.js';
 import type { Probe, ProbeOptions, RawTensor } from './probe.js';
+import { readOutputs } from './read-outputs.js';
 import { isLayersModel } from './recognise.js';
 import { planGraph, runGraph, type CallSettings, type Captured, type Plan, type Run } from './run-graph.js';
 import { loadTfjs, type Tfjs } from './tfjs.js';
@@ -78,39 +79,23 @@ export async function openModelProbe(
     );
     return new Map(names.map((name) => [name, captured.get(name)!]));
   };
+  const runOnDevice = async (tensors: readonly tf.Tensor[], start = 0): Promise<Map<string, RawTensor>> => {
+    const outputs = capture(tensors, start);
+    try {
+      const masks = await readMasks(outputs);
+      return new Map([...outputs].map(([name, { tensor }]) => [name, withMask({ tensor }, masks.get(name))]));
+    } catch (error) {
+      for (const { tensor } of outputs.values()) tensor.dispose();
+      throw error;
+    } finally {
+      for (const { mask } of outputs.values()) mask?.dispose();
+    }
+  };
   return {
     layers: chosen,
     inputs,
-    async runOnDevice(tensors, start = 0) {
-      const outputs = capture(tensors, start);
-      try {
-        const masks = await readMasks(outputs);
-        return new Map(
-          [...outputs].map(([name, { tensor }]) => [name, withMask({ tensor }, masks.get(name))]),
-        );
-      } catch (error) {
-        for (const { tensor } of outputs.values()) tensor.dispose();
-        throw error;
-      } finally {
-        for (const { mask } of outputs.values()) mask?.dispose();
-      }
-    },
-    async run(tensors, start = 0) {
-      const outputs = capture(tensors, start);
-      try {
-        const masks = await readMasks(outputs);
-        const read = async ([name, { tensor }]: [string, Captured]) => {
-          const raw = { shape: tensor.shape, data: await tensor.data() };
-          return [name, withMask(raw, masks.get(name))] as const;
-        };
-        return new Map(await Promise.all([...outputs].map(read)));
-      } finally {
-        for (const { tensor, mask } of outputs.values()) {
-          tensor.dispose();
-          mask?.dispose();
-        }
-      }
-    },
+    runOnDevice,
+    run: async (tensors, start) => readOutputs(await runOnDevice(tensors, start)),
     dispose() {
       disposed = true;
     },
@@ -150,7 +135,7 @@ function captureRun(
   }
 }
 
-function withMask<T extends object>(raw: T, mask: Uint8Array | undefined): T & Pick<RawTensor, 'mask'> {
+function withMask(raw: RawTensor, mask: Uint8Array | undefined): RawTensor {
   return mask === undefined ? raw : { ...raw, mask };
 }
 
