@@ -3,26 +3,52 @@
  *
  * @module
  */
-import { readdirSync, statSync } from 'node:fs';
-import { extname } from 'node:path';
+import { readdirSync, realpathSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { OptionError } from '../errors.js';
 import type { NpyArray } from '../io/npy.js';
-import { ARRAY_FILES, listPath, splitKey } from './array-list.js';
+import { isArrays, listPath, splitKey } from './array-list.js';
 import type { ArrayHeader, ListedArray } from './array-list.js';
 import { OpenFiles, openPass } from './array-pass.js';
+import { fileError } from './files.js';
 
-export { splitKey } from './array-list.js';
-
-/** Whether a path names arrays rather than a model: by its extension, or as a folder with such files and no model. */
+/**
+ * Whether a path names arrays rather than a model: by its extension, or as a folder with such files and no model.
+ *
+ * @throws DataError if a folder cannot be read
+ */
 export function isArrayFile(path: string): boolean {
   const { file } = splitKey(path);
-  if (ARRAY_FILES.includes(extname(file).toLowerCase())) return true;
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() !== true) return false;
-  const inside = readdirSync(file);
-  if (inside.includes('model.json') || inside.includes('saved_model.pb')) return false;
-  return readdirSync(file, { recursive: true, encoding: 'utf8' }).some((name) =>
-    ARRAY_FILES.includes(extname(name).toLowerCase()),
-  );
+  if (isArrays(file)) return true;
+  if (!isFolder(file)) return false;
+  const names = namesIn(file);
+  return !names.includes('model.json') && !names.includes('saved_model.pb') && holdsArrays(file, new Set());
+}
+
+/** Looks until one is found; not by `recursive`, which follows links in circles. */
+function holdsArrays(folder: string, seen: Set<string>): boolean {
+  const real = realpathSync(folder);
+  if (seen.has(real)) return false;
+  seen.add(real);
+  const visible = namesIn(folder).filter((name) => !name.startsWith('.'));
+  const paths = visible.map((name) => join(folder, name));
+  return paths.some(isArrays) || paths.some((path) => isFolder(path) && holdsArrays(path, seen));
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    throw fileError(error, folder, 'read');
+  }
 }
 
 /** Reads one array whole. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash } from 'node:crypto';
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { DataError, FormatError, OptionError } from '../errors.js';
 import { answerFrom } from '../io/ask.js';
@@ -16,6 +16,7 @@ import { elementOf } from '../io/safetensors.js';
 import { entryContent, plainContent } from './array-content.js';
 import type { Content } from './array-content.js';
 import { fileError } from './files.js';
+import { filesBelow } from './folder-files.js';
 import { OpenFile } from './open-file.js';
 import type { FileState } from './open-file.js';
 
@@ -49,6 +50,11 @@ export interface ArrayList {
 /** Extensions of files of arrays. */
 export const ARRAY_FILES: readonly string[] = ['.npy', '.npz', '.safetensors'];
 
+/** Whether a path is that of a file of arrays, by its extension. */
+export function isArrays(path: string): boolean {
+  return ARRAY_FILES.includes(extname(path).toLowerCase());
+}
+
 /** Splits `file.npz:key`; a path without a key has none. */
 export function splitKey(path: string): { file: string; key?: string } {
   const match = /^(.+\.(?:npz|safetensors)):(.+)$/i.exec(path);
@@ -67,7 +73,7 @@ export async function listPath(path: string): Promise<ArrayList> {
     throw fileError(error, file, 'read');
   });
   if (status.isDirectory()) return listFolder(file);
-  if (!ARRAY_FILES.includes(extname(file).toLowerCase())) {
+  if (!isArrays(file)) {
     throw new OptionError(
       `${path}: arrays are read from .npy, .npz and .safetensors files (of one array: file.npz:key) and folders of them`,
     );
@@ -148,8 +154,8 @@ async function tensors(source: OpenFile): Promise<ListedArray[]> {
 
 /** The arrays of all files below a folder, by their paths without extension. */
 async function listFolder(folder: string): Promise<ArrayList> {
-  const files = await filesBelow(folder, '');
-  files.sort(byNumbers);
+  const found = await filesBelow(folder, isArrays);
+  const files = found.map(({ path }) => path).sort(byNumbers);
   const hash = createHash('sha256');
   const arrays: ListedArray[] = [];
   for (const file of files) {
@@ -170,21 +176,6 @@ async function listFolder(folder: string): Promise<ArrayList> {
     names.add(name);
   }
   return { arrays, fingerprint: hash.digest('hex').slice(0, 16) };
-}
-
-/** Paths of array files below a folder, parts joined by `/`; hidden ones are left out. */
-async function filesBelow(folder: string, path: string): Promise<string[]> {
-  const found: string[] = [];
-  const entries = await readdir(join(folder, path), { withFileTypes: true }).catch((error: unknown) => {
-    throw fileError(error, join(folder, path), 'read');
-  });
-  for (const entry of entries) {
-    const name = path === '' ? entry.name : `${path}/${entry.name}`;
-    if (entry.name.startsWith('.')) continue;
-    if (entry.isDirectory()) found.push(...(await filesBelow(folder, name)));
-    else if (ARRAY_FILES.includes(extname(name).toLowerCase())) found.push(name);
-  }
-  return found;
 }
 
 const { compare: byValue } = new Intl.Collator('en', { numeric: true });

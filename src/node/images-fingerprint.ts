@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { ImageFile } from './images-list.js';
+import type { FoundFile } from './folder-files.js';
 import { OpenFile } from './open-file.js';
 
 /** Images of up to so many bytes together are hashed whole. */
@@ -20,7 +20,7 @@ const PIECE = 1 << 16;
  *
  * @throws DataError if a file cannot be read
  */
-export async function folderFingerprint(root: string, images: readonly ImageFile[]): Promise<string> {
+export async function folderFingerprint(root: string, images: readonly FoundFile[]): Promise<string> {
   const hash = createHash('sha256');
   for (const { path, size } of images) hash.update(`${path}\0${size}\0`);
   const whole = images.reduce((sum, { size }) => sum + size, 0) <= HASHED_WHOLE;

@@ -3,18 +3,12 @@
  *
  * @module
  */
-import { readdir, realpath, stat } from 'node:fs/promises';
-import { extname, join, sep } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { extname, sep } from 'node:path';
 import picomatch from 'picomatch';
 import { DataError } from '../errors.js';
-import { fileError } from './files.js';
-
-/** An image file. */
-export interface ImageFile {
-  /** From the folder on, with `/`. */
-  readonly path: string;
-  readonly size: number;
-}
+import { filesBelow } from './folder-files.js';
+import type { FoundFile } from './folder-files.js';
 
 const EXTENSIONS = ['.png', '.jpg', '.jpeg'];
 
@@ -23,51 +17,19 @@ const EXTENSIONS = ['.png', '.jpg', '.jpeg'];
  *
  * @throws DataError where the folder is none or cannot be read
  */
-export async function listImages(path: string): Promise<{ root: string; images: ImageFile[] }> {
+export async function listImages(path: string): Promise<{ root: string; images: FoundFile[] }> {
   const { base, glob } = picomatch.scan(sep === '/' ? path : path.replaceAll(sep, '/'));
+  const status = await stat(path).catch(() => undefined);
   // A folder whose name looks like a glob is a folder.
-  const folder = await stat(path).then(
-    (status) => status.isDirectory(),
-    () => false,
-  );
-  const plain = folder || glob === '';
+  const plain = status?.isDirectory() === true || glob === '';
+  if (plain && status?.isDirectory() === false) {
+    throw new DataError(`'${path}' is a file, not a folder of images; name its folder, or a glob`);
+  }
   const root = plain ? path : base === '' ? '.' : base;
   const matches = plain ? () => true : picomatch(glob);
-  const images: ImageFile[] = [];
-  await walk(root, '', [], images, matches);
+  const isImage = (file: string) => EXTENSIONS.includes(extname(file).toLowerCase()) && matches(file);
+  const images = await filesBelow(root, isImage);
   return { root, images: images.sort((a, b) => byPath(a.path, b.path)) };
-}
-
-async function walk(
-  root: string,
-  below: string,
-  above: readonly string[],
-  into: ImageFile[],
-  matches: (path: string) => boolean,
-): Promise<void> {
-  const folder = join(root, below);
-  const fail = (error: unknown): never => {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOTDIR') throw fileError(error, folder, 'read');
-    throw new DataError(`'${folder}' is a file, not a folder of images; name its folder, or a glob`, {
-      cause: error,
-    });
-  };
-  const entries = await readdir(folder).catch(fail);
-  // A link back to a folder above would be walked for ever.
-  const real = await realpath(folder).catch(fail);
-  if (above.includes(real)) return;
-  for (const name of entries) {
-    if (name.startsWith('.')) continue;
-    const path = below === '' ? name : `${below}/${name}`;
-    const isImage = EXTENSIONS.includes(extname(name).toLowerCase());
-    const status = await stat(join(root, path)).catch((error: unknown) => {
-      // A link to nothing matters only where it should be an image.
-      if (isImage && matches(path)) throw fileError(error, join(root, path), 'read');
-    });
-    if (status?.isDirectory()) await walk(root, path, [...above, real], into, matches);
-    else if (status?.isFile() && isImage && matches(path)) into.push({ path, size: status.size });
-  }
 }
 
 /** Folder by folder, each name by its code points. */

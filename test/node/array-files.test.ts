@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readdirSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -177,6 +178,27 @@ describe('openActivations', () => {
     ]);
     put('folder/head.npz', writeNpz({ only: arrays.dense }));
     await expect(openActivations(join(folder, 'folder'))).rejects.toThrow(/two arrays 'head'/);
+  });
+
+  it.skipIf(process.platform === 'win32')('follows links, in no circles (needs POSIX)', async () => {
+    put('real/conv.npy', writeNpy(arrays.dense));
+    put('linked/head.npy', writeNpy(arrays.dense));
+    put('circle/notes.txt', Uint8Array.of(1));
+    for (const name of ['linked', 'circle']) {
+      symlinkSync('.', join(folder, name, 'here'));
+      symlinkSync('.', join(folder, name, 'here again'));
+      symlinkSync('nowhere', join(folder, name, 'nothing'));
+      symlinkSync('itself', join(folder, name, 'itself'));
+    }
+    symlinkSync(join(folder, 'real'), join(folder, 'linked/backbone'));
+    expect(isArrayFile(join(folder, 'circle'))).toBe(false);
+    expect(isArrayFile(join(folder, 'linked'))).toBe(true);
+    const { set } = await read(join(folder, 'linked'));
+    expect(set.layers.map(({ name }) => name)).toEqual(['backbone/conv', 'head']);
+    symlinkSync('nowhere', join(folder, 'linked/gone.npy'));
+    await expect(openActivations(join(folder, 'linked'))).rejects.toThrow(
+      /gone\.npy': there is no such file/,
+    );
   });
 
   it('orders the names of a sorted .safetensors by their numbers, and no other', async () => {
