@@ -72,6 +72,24 @@ export function askedMeasures(choices: MeasureChoices, own: Readonly<Record<stri
   });
 }
 
+/** Measures that take the singular values of cross blocks, or less, but no singular vectors. */
+const VALUES_ONLY: readonly string[] = [
+  'svcca',
+  'cca',
+  'cka',
+  'procrustes',
+  'pls',
+  'regression',
+  'rvCoefficient',
+];
+
+/** Whether a measure takes singular vectors of cross blocks; of a measure of your own it is not known, and counts as if. */
+export function takesVectors({ measure, options }: Asked): boolean {
+  return (
+    !VALUES_ONLY.includes(measure.name) || options['directions'] === 'raw' || options['centred'] === false
+  );
+}
+
 function listed(choices: MeasureChoices): readonly MeasureChoice[] {
   if (Array.isArray(choices)) return choices as readonly MeasureChoice[];
   if (typeof choices !== 'string') return [choices as MeasureChoice];

@@ -46,9 +46,9 @@ export interface ViewBytes {
 }
 
 /**
- * Bytes of a view by the way it is read. A Gram matrix that is decomposed is in the engine five times at most: as it was summed, as
- * it goes in again, its working copy, the workspace and the vectors; and outside three times: as it comes out, the vectors, and
- * those in order.
+ * Bytes of a view by the way it is read. A Gram matrix that is decomposed is in the engine eight times at most: as it goes in, its
+ * working copy, the vectors, and five times the workspace; the first of these in place of the sum that was collected. Outside it
+ * is there three times: as it comes out, the vectors, and those in order.
  */
 export function viewBytes(way: Way, { rows, cols, bytes }: Size, { keep, samples }: Needs): ViewBytes {
   // Where the number of datapoints is not known, they are counted as they come.
@@ -60,7 +60,7 @@ export function viewBytes(way: Way, { rows, cols, bytes }: Size, { keep, samples
   const own: ViewBytes = {
     'factor by moments': {
       collect: square,
-      finish: { engine: 4 * square, host: 3 * square },
+      finish: { engine: 7 * square, host: 3 * square },
       hold: matrixBytes(cols, kept),
     },
     'products by neurons': { collect: square, finish: { engine: 0, host: 2 * square }, hold: 8 * cols },

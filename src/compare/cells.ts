@@ -10,6 +10,7 @@ import { productsOfKernels } from '../factor/products.js';
 import type { SimilarityResult } from '../measures/measure.js';
 import { evaluate, evaluateSamples } from '../measures/pair.js';
 import type { AnyPair } from '../measures/pair.js';
+import { takesVectors } from './asked.js';
 import type { Asked } from './asked.js';
 import { inParts } from './batches.js';
 import { passBytes, usable } from './budget.js';
@@ -202,7 +203,7 @@ function named(error: unknown, name: string): unknown {
   return new DataError(`${name}: ${error.message}`, { cause: error, code });
 }
 
-function demandsOf({ reading, store, batch, options }: CellJob): CellDemands {
+function demandsOf({ reading, store, batch, asked, options }: CellJob): CellDemands {
   const { plan, ways, sizes, bytes, budget } = reading;
   const sides = plan.views.map((_, i): CrossSide | undefined => {
     const { cols: neurons, perSample } = sizes[i];
@@ -210,7 +211,7 @@ function demandsOf({ reading, store, batch, options }: CellJob): CellDemands {
     const common = { neurons, perSample };
     if (factored === undefined) {
       if (ways[i] !== 'products by neurons') return undefined;
-      return { ...common, width: neurons, projected: false, loaded: 0 };
+      return { ...common, width: neurons, projected: false, decomposed: false, loaded: 0 };
     }
     const { factor, basis } = factored;
     const width = factor.v.cols;
@@ -219,10 +220,12 @@ function demandsOf({ reading, store, batch, options }: CellJob): CellDemands {
       ...common,
       width,
       projected: basis === undefined,
+      decomposed: true,
       loaded: store.isSpooled(i) ? 8 * rows * width : 0,
     };
   });
   const room = budget.total - store.bytes;
   const taken = Math.max(...budget.groups.map((group) => passBytes(bytes, group)));
-  return { cells: plan.cells, sides, room, taken, batch, beside: usable(options.memory) - room };
+  const vectors = asked.some((one) => !one.needs.samples && takesVectors(one));
+  return { cells: plan.cells, sides, vectors, room, taken, batch, beside: usable(options.memory) - room };
 }

@@ -15,6 +15,8 @@ export interface CrossSide {
   readonly width: number;
   /** Whether batches are projected on its directions. */
   readonly projected: boolean;
+  /** Whether measures decompose its cross blocks, and do not just add them up. */
+  readonly decomposed: boolean;
   /** Bytes that are brought into memory for it. */
   readonly loaded: number;
   /** Datapoints of a sample. */
@@ -33,6 +35,8 @@ export interface CellDemands {
   readonly cells: Plan['cells'];
   /** By the number of the view in the plan; nothing of those whose cells need no pass. */
   readonly sides: readonly (CrossSide | undefined)[];
+  /** Whether a measure takes singular vectors of cross blocks, which need more workspace than the values alone. */
+  readonly vectors: boolean;
   /** Bytes. */
   readonly room: number;
   /** Bytes that the engine took before, of the room: it may keep them for good. */
@@ -43,11 +47,11 @@ export interface CellDemands {
   readonly beside: number;
 }
 
-type Sides = Pick<CellDemands, 'cells' | 'sides'>;
+type Sides = Pick<CellDemands, 'cells' | 'sides' | 'vectors'>;
 
 /** Bytes of a group while its batches pass, and while so many of its cells are evaluated at once. */
 export function groupBytes(
-  { cells, sides }: Sides,
+  { cells, sides, vectors }: Sides,
   group: readonly number[],
   part: number,
   atOnce = 1,
@@ -62,11 +66,13 @@ export function groupBytes(
   const weights = sum(views.map(weightBytes));
   const own = sum(views.map(({ projected, width }) => (projected ? matrixBytes(width, width) : 0)));
   const passing = part * sum(views.map(({ width, perSample }) => matrixBytes(perSample, width)));
-  const evaluating = atOnce * Math.max(0, ...pairs.map(({ a, b }) => evaluationBytes(a, b)));
+  const evaluations = pairs.map(({ a, b }) => evaluationBytes(a, b, vectors));
+  const evaluating = (where: keyof Bytes): number =>
+    atOnce * Math.max(0, ...evaluations.map((bytes) => bytes[where]));
   return {
-    engine: blocks + Math.max(weights + own + passing, evaluating),
+    engine: blocks + Math.max(weights + own + passing, evaluating('engine')),
     // Weights are outside on their way in.
-    host: sum(views.map(({ loaded }) => loaded)) + Math.max(weights, evaluating),
+    host: sum(views.map(({ loaded }) => loaded)) + Math.max(weights, evaluating('host')),
   };
 }
 
@@ -75,9 +81,19 @@ function weightBytes({ neurons, width, projected }: CrossSide): number {
   return projected ? matrixBytes(neurons, width) : 0;
 }
 
-/** A block, its decomposition and the larger side's directions, which some measures turn: inside the engine, and outside. */
-function evaluationBytes(a: CrossSide, b: CrossSide): number {
-  return 3 * matrixBytes(a.width, b.width) + Math.max(weightBytes(a), weightBytes(b));
+/**
+ * What the evaluation of a pair takes beside its block: inside the engine a copy and the workspace of its decomposition, twelve
+ * times the block where that gives vectors; outside what goes in and comes out, and the larger side's directions, which some
+ * measures turn.
+ */
+function evaluationBytes(a: CrossSide, b: CrossSide, vectors: boolean): Bytes {
+  const block = matrixBytes(a.width, b.width);
+  if (!a.decomposed) return { engine: 0, host: block };
+  const directions = vectors ? Math.max(weightBytes(a), weightBytes(b)) : 0;
+  return {
+    engine: (vectors ? 12.5 : 4.5) * block + directions,
+    host: (vectors ? 4 : 2) * block + directions,
+  };
 }
 
 /** Whether a group fits, while its batches pass and while its cells are evaluated. */
@@ -93,12 +109,12 @@ export function cellsAtOnce(demands: CellDemands, group: readonly number[], most
 }
 
 /** Bytes of one pair of layers of so many neurons, at most: all directions kept, and brought into memory for it. */
-export function pairBytes(a: number, b: number): Bytes {
+export function pairBytes(a: number, b: number, vectors: boolean): Bytes {
   const side = (neurons: number): CrossSide => {
     const loaded = matrixBytes(neurons, neurons);
-    return { neurons, width: neurons, projected: true, loaded, perSample: 0 };
+    return { neurons, width: neurons, projected: true, decomposed: true, loaded, perSample: 0 };
   };
-  return groupBytes({ cells: [{ a: 0, b: 1 }], sides: [side(a), side(b)] }, [0], 0);
+  return groupBytes({ cells: [{ a: 0, b: 1 }], sides: [side(a), side(b)], vectors }, [0], 0);
 }
 
 /** Divides the cells. @throws OptionError where not even one at a time fits */

@@ -14,6 +14,7 @@ import type { MethodChoice } from '../factor/in-memory.js';
 import type { Needs, SimilarityResult } from '../measures/measure.js';
 import { combineNeeds } from '../measures/pair.js';
 import { breather, keyword, wholeNumber } from '../options.js';
+import { takesVectors } from './asked.js';
 import type { Asked } from './asked.js';
 import { bytesOf } from './batches.js';
 import { divide, viewBytes, matrixBytes, sum } from './budget.js';
@@ -194,7 +195,7 @@ async function errorsOf(
 }
 
 /** What is read, in which way, and in how many passes. */
-function plan({ inputs, pairs, needs, sources }: Run, settings: Settings, first: Batches): Reading {
+function plan({ inputs, pairs, asked, needs, sources }: Run, settings: Settings, first: Batches): Reading {
   const samples = sources.samples();
   const { memory } = settings;
   const options = { ...settings, samples };
@@ -209,7 +210,7 @@ function plan({ inputs, pairs, needs, sources }: Run, settings: Settings, first:
   const budget = divide({
     memory,
     views: bytes,
-    pair: pairBytes(widest, widest),
+    pair: pairBytes(widest, widest, asked.some(takesVectors)),
     blocks: sum(comparison.cells.map(({ a, b }) => matrixBytes(sizes[a].cols, sizes[b].cols))),
     nameOf: (view) => {
       const { side, layer } = comparison.views[view];
