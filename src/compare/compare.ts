@@ -10,12 +10,12 @@ import type { LayerSelection } from '../capture/select.js';
 import { OptionError } from '../errors.js';
 import { without } from '../options.js';
 import { askedMeasures } from './asked.js';
-import type { Asked, MeasureChoices } from './asked.js';
+import type { MeasureChoices } from './asked.js';
 import { blocksFor } from './positions-error.js';
 import { READING_OPTIONS, runComparison } from './run.js';
 import type { Compared, ReadingOptions } from './run.js';
 import { Similarity, correspondingLayers } from './similarity.js';
-import type { SimilarityData } from './similarity.js';
+import { similarityData } from './similarity-data.js';
 import type { Comparable, SideInput } from './sources.js';
 
 /** Options of {@link compare}; those of the measures stand beside them. */
@@ -85,7 +85,12 @@ export async function compare(
   };
   const sides = sidesOf(a, b, options);
   const compared = await runComparison(sides, data, everyPair, asked, options, error || undefined);
-  const [first, ...others] = asked.map((one, m) => matrixOf(one, m, compared, options));
+  const { names = { a: 'a', b: 'b' }, fingerprints = {} } = options;
+  const [rows, cols] = compared.sides.map((layers) => layers.map(({ name }) => name));
+  const common = { ...compared, names, rows, cols, fingerprints };
+  const [first, ...others] = asked.map((one, m) =>
+    similarityData(one, compared.results[m], common, compared.positionsErrors?.[m]),
+  );
   return new Similarity({ ...first, ...(others.length > 0 && { others }) });
 }
 
@@ -114,29 +119,4 @@ function correspondingPairs(sides: Compared['sides']): number[] {
   return correspondingLayers(rows, cols).map(
     ([row, col]) => rows.indexOf(row) * cols.length + cols.indexOf(col),
   );
-}
-
-function matrixOf(
-  { label, measure, options: resolved }: Asked,
-  at: number,
-  { results, sides, engine, samples, reading, positionsErrors }: Compared,
-  { names = { a: 'a', b: 'b' }, fingerprints = {} }: CompareOptions,
-): SimilarityData {
-  const [rows, cols] = sides.map((layers) => layers.map(({ name }) => name));
-  return {
-    names,
-    ...(label !== measure.name && { label }),
-    measure: measure.name,
-    options: { ...resolved, ...reading },
-    engine,
-    rows,
-    cols,
-    cells: results[at].map(({ measure: _m, options: _o, engine: _e, ...cell }, place) => {
-      const positionsError = positionsErrors?.[at].get(place);
-      return positionsError === undefined ? cell : { ...cell, positionsError };
-    }),
-    samples,
-    fingerprints,
-    warnings: [],
-  };
 }

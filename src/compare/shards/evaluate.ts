@@ -22,6 +22,7 @@ import type { RunOptions } from '../../options.js';
 import type { Asked } from '../asked.js';
 import { Similarity } from '../similarity.js';
 import type { SimilarityData } from '../similarity.js';
+import { similarityData } from '../similarity-data.js';
 import type { PartInfo } from './part-info.js';
 
 /** Evaluates all measures on every pair of layers. @throws DataError for fewer than two samples, or what a measure refuses */
@@ -39,6 +40,16 @@ export async function similarityOf(
   }
   const pairs = await jointPairs(engine, info, joint, combineNeeds(asked.map(({ needs }) => needs)));
   await pause(signal);
+  const { names, layers, reading, preprocess, fingerprints, total } = info;
+  const common = {
+    names,
+    engine: engine.name,
+    rows: layers.a,
+    cols: layers.b,
+    samples: total,
+    fingerprints,
+    reading: { ...reading, ...(preprocess && { preprocess }) },
+  };
   const matrices: SimilarityData[] = [];
   for (const one of asked) {
     const { measure, label, options } = one;
@@ -53,7 +64,7 @@ export async function similarityOf(
       onProgress?.({ stage: label, done, total: pairs.length });
       await pause(signal);
     };
-    matrices.push(matrixOf(info, one, await inGroups(pairs, work, between), engine));
+    matrices.push(similarityData(one, await inGroups(pairs, work, between), common));
   }
   const [first, ...others] = matrices;
   return new Similarity({ ...first, ...(others.length > 0 && { others }) });
@@ -96,26 +107,4 @@ function named(error: unknown, { cells, views }: PartInfo, c: number): unknown {
   const code = error.code === 'TOO_FEW_SAMPLES' ? error.code : 'DATA';
   const [x, y] = [views[cells[c].a].layer, views[cells[c].b].layer];
   return new DataError(`${x} (x) against ${y} (y): ${error.message}`, { cause: error, code });
-}
-
-/** The matrix of one measure, as `compare` makes it. */
-function matrixOf(
-  { names, layers, reading, preprocess, fingerprints, total }: PartInfo,
-  { label, measure, options }: Asked,
-  results: readonly SimilarityResult[],
-  engine: Engine,
-): SimilarityData {
-  return {
-    names,
-    ...(label !== measure.name && { label }),
-    measure: measure.name,
-    options: { ...options, ...reading, ...(preprocess && { preprocess }) },
-    engine: engine.name,
-    rows: layers.a,
-    cols: layers.b,
-    cells: results.map(({ measure: _m, options: _o, engine: _e, ...cell }) => cell),
-    samples: total,
-    fingerprints,
-    warnings: [],
-  };
 }

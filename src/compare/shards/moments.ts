@@ -38,7 +38,7 @@ export interface ShardOptions extends CompareOptions {
 
 const OWN = [
   ...[...READING_OPTIONS, 'measure', 'layers', 'layersB', 'names', 'fingerprints'],
-  ...['preprocess', 'preprocessB', 'shard', 'total'],
+  ...['preprocess', 'preprocessB', 'positionsError', 'shard', 'total'],
 ];
 
 /**
@@ -75,6 +75,12 @@ export async function shardMoments(
   if (options.checkpoint !== undefined) {
     throw new OptionError(
       'checkpoint is given, but a shard has none: give smaller shards, and compute a lost one again',
+    );
+  }
+  if (options.positionsError !== undefined) {
+    throw new OptionError(
+      'positionsError is given, but a shard is read once: compare some of the samples in one piece to see whether enough ' +
+        'positions are drawn',
     );
   }
   if (flag('training', options.training ?? false)) {
