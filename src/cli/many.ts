@@ -7,16 +7,13 @@ import { compareMany } from '../compare/many.js';
 import type { ModelSimilarity } from '../compare/model-similarity.js';
 import { groupWarnings } from '../compare/warnings.js';
 import type { GroupTest } from '../inference/group-test.js';
-import { isArrayFile } from '../node/activations.js';
 import { writeAtomic } from '../node/files.js';
 import { UsageError, runArgs, runOptionsOf } from './arguments.js';
 import type { Command } from './arguments.js';
-import { backendFor } from './backend.js';
-import { captureArgs, captureOptionsOf, dataOptionsOf } from './capture-arguments.js';
+import { captureArgs, captureOptionsOf } from './capture-arguments.js';
 import { measureArgs, measureOf } from './measure-arguments.js';
 import { outputFiles, progressBar, table } from './output.js';
-import { openData, openSide } from './sides.js';
-import type { OpenData, OpenSide } from './sides.js';
+import { withSides } from './sides.js';
 
 /** The command. */
 export const manyCommand: Command = {
@@ -41,54 +38,30 @@ export const manyCommand: Command = {
   async run(values, signal, rest) {
     const files = outputFiles(values['out'], ['.json']);
     const { measure, options } = measureOf(values, 'svcca');
-    const paths = [String(values['a']), String(values['b']), ...rest];
-    const needsModel = paths.some((path) => !isArrayFile(path));
-    if (needsModel && values['data'] === undefined) {
-      throw new UsageError('models are compared on data: give --data images.npz');
-    }
-    const backend = await backendFor(values, needsModel);
-    const opened: (OpenSide | OpenData)[] = [];
     const { onProgress, stop } = progressBar();
-    let similarity: ModelSimilarity;
     let groups: Groups | undefined;
-    try {
-      const sides: OpenSide[] = [];
-      for (const path of paths) {
-        const side = await openSide(path, values);
-        opened.push(side);
-        sides.push(side);
-      }
+    const paths = [String(values['a']), String(values['b']), ...rest];
+    const similarity = await withSides(paths, values, ({ sides, data }) => {
       const names = distinct(sides.map(({ name }) => name));
       groups = values['groups'] === undefined ? undefined : groupsOf(String(values['groups']), names);
-      const model = sides.find(({ isModel }) => isModel);
-      const data = model && (await openData(String(values['data']), model.input, dataOptionsOf(values)));
-      if (data) opened.push(data);
-      similarity = await compareMany(
-        Object.fromEntries(sides.map(({ side }, i) => [names[i], side])),
-        data?.data,
-        {
-          ...options,
-          ...runOptionsOf(values),
-          ...captureOptionsOf(values),
-          measure,
-          fingerprints: {
-            ...Object.fromEntries(sides.map(({ fingerprint }, i) => [names[i], fingerprint])),
-            ...(data && { data: data.fingerprint }),
-          },
-          signal,
-          onProgress,
+      return compareMany(Object.fromEntries(sides.map(({ side }, i) => [names[i], side])), data?.data, {
+        ...options,
+        ...runOptionsOf(values),
+        ...captureOptionsOf(values),
+        measure,
+        fingerprints: {
+          ...Object.fromEntries(sides.map(({ fingerprint }, i) => [names[i], fingerprint])),
+          ...(data && { data: data.fingerprint }),
         },
-      );
-    } finally {
-      stop();
-      for (const one of opened.reverse()) await one.close();
-    }
+        signal,
+        onProgress,
+      });
+    }).finally(stop);
     const tests = groups && testGroups(similarity, groups);
     const json = `${JSON.stringify({ ...similarity.toJSON(), ...(tests && { groupTests: tests }) }, null, 2)}\n`;
     for (const { path } of files) await writeAtomic(path, json);
     if (values['json']) process.stdout.write(json);
     else process.stdout.write(text(similarity, tests));
-    if (backend?.warning) process.stderr.write(`svcca: ${backend.warning}\n`);
     for (const { path } of files) process.stderr.write(`wrote ${path}\n`);
   },
 };

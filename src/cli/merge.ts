@@ -5,12 +5,11 @@
  */
 import { combineParts, mergeParts } from '../compare/shards/merge.js';
 import { openPart, savePart } from '../node/parts.js';
-import { writeAtomic } from '../node/files.js';
 import { UsageError, runArgs, runOptionsOf } from './arguments.js';
 import type { Command } from './arguments.js';
-import { contentsOf, oneByOne, text, writers } from './compare.js';
 import { measureArgs, measureOf } from './measure-arguments.js';
 import { outputFiles, progressBar } from './output.js';
+import { OUT_KINDS, writeSimilarity } from './similarity-output.js';
 
 const PART = '.part';
 
@@ -34,7 +33,7 @@ export const mergeCommand: Command = {
   },
 
   async run(values, signal, rest) {
-    const files = outputFiles(values['out'], [...Object.keys(writers), ...Object.keys(oneByOne), PART]);
+    const files = outputFiles(values['out'], [...OUT_KINDS, PART]);
     const asked = values['measure'] !== undefined || values['preset'] !== undefined;
     const { measure, options } = measureOf(values, 'svcca');
     const [stray] = asked ? [] : Object.keys(options);
@@ -59,14 +58,6 @@ export const mergeCommand: Command = {
     const similarity = await mergeParts(parts, { ...own, ...(asked && { ...options, measure }) }).finally(
       stop,
     );
-    const { a, b } = similarity.names;
-    const title = values['title'] === undefined ? `${a} and ${b}` : String(values['title']);
-    const outputs = files.flatMap(({ path, kind }) => contentsOf(similarity, path, kind, title));
-    const twice = outputs.find(({ path }, i) => outputs.findIndex((other) => other.path === path) !== i);
-    if (twice !== undefined) throw new UsageError(`--out would write ${twice.path} twice: give other names`);
-    for (const { path, content } of outputs) await writeAtomic(path, content);
-    if (values['json']) process.stdout.write(`${JSON.stringify(similarity, null, 2)}\n`);
-    else process.stdout.write(text(similarity));
-    for (const { path } of outputs) process.stderr.write(`wrote ${path}\n`);
+    process.stderr.write(await writeSimilarity(similarity, files, values));
   },
 };

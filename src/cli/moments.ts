@@ -5,22 +5,13 @@
  */
 import { shardMoments } from '../compare/shards/moments.js';
 import type { Shard } from '../compare/shards/ranges.js';
-import { isArrayFile } from '../node/activations.js';
 import { savePart } from '../node/parts.js';
 import { UsageError, runArgs, runOptionsOf } from './arguments.js';
 import type { Command, Values } from './arguments.js';
-import { backendFor } from './backend.js';
-import {
-  captureArgs,
-  captureOptionsOf,
-  dataOptionsOf,
-  secondSide,
-  secondSideArgs,
-} from './capture-arguments.js';
+import { captureArgs, captureOptionsOf, secondSideArgs } from './capture-arguments.js';
 import { measureArgs, measureOf } from './measure-arguments.js';
 import { progressBar } from './output.js';
-import { openData, openSide } from './sides.js';
-import type { OpenData, OpenSide } from './sides.js';
+import { namesOf, withSides } from './sides.js';
 
 /** The command. */
 export const momentsCommand: Command = {
@@ -56,40 +47,24 @@ export const momentsCommand: Command = {
       ...runOptionsOf(values),
       ...captureOptionsOf(values),
     };
-    const paths = [String(values['a']), String(values['b'])];
-    const needsModel = paths.some((path) => !isArrayFile(path));
-    if (needsModel && values['data'] === undefined) {
-      throw new UsageError('models are compared on data: give --data images.npz');
-    }
-    const backend = await backendFor(values, needsModel);
-    const opened: (OpenSide | OpenData)[] = [];
-    try {
-      const a = await openSide(paths[0], values);
-      opened.push(a);
-      const b = await openSide(paths[1], secondSide(values));
-      opened.push(b);
-      const data = needsModel
-        ? await openData(String(values['data']), (a.isModel ? a : b).input, dataOptionsOf(values))
-        : undefined;
-      if (data) opened.push(data);
-      const { onProgress, stop } = progressBar();
-      const part = await shardMoments(a.side, b.side, data?.data, {
-        ...own,
-        measure,
-        shard,
-        names: { a: a.name, b: b.name },
-        fingerprints: { a: a.fingerprint, b: b.fingerprint, ...(data && { data: data.fingerprint }) },
-        signal,
-        onProgress,
-      }).finally(stop);
-      await savePart(out, part);
-      const held = part.info.ranges.map(([from, to]) => `${from}:${to}`).join(', ') || 'none';
-      process.stdout.write(`samples ${held} of ${part.info.total}\n`);
-      if (backend?.warning) process.stderr.write(`svcca: ${backend.warning}\n`);
-      process.stderr.write(`wrote ${out}\n`);
-    } finally {
-      for (const one of opened.reverse()) await one.close();
-    }
+    const { onProgress, stop } = progressBar();
+    const part = await withSides(
+      [String(values['a']), String(values['b'])],
+      values,
+      ({ sides: [a, b], data }) =>
+        shardMoments(a.side, b.side, data?.data, {
+          ...own,
+          measure,
+          shard,
+          ...namesOf(a, b, data),
+          signal,
+          onProgress,
+        }),
+    ).finally(stop);
+    await savePart(out, part);
+    const held = part.info.ranges.map(([from, to]) => `${from}:${to}`).join(', ') || 'none';
+    process.stdout.write(`samples ${held} of ${part.info.total}\n`);
+    process.stderr.write(`wrote ${out}\n`);
   },
 };
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { basename, dirname, extname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { LayerInfo } from '../capture/activations.js';
 import type { CaptureData } from '../capture/capture.js';
 import { isChannelsFirst } from '../capture/layout.js';
@@ -15,12 +15,14 @@ import type { LazySamples } from '../capture/source.js';
 import type { Comparable } from '../compare/sources.js';
 import { isArrayFile } from '../node/activations.js';
 import { openActivations } from '../node/array-files.js';
-import { ARRAY_FILES, splitKey } from '../node/array-list.js';
+import { isArrays, splitKey } from '../node/array-list.js';
 import { dataFile } from '../node/data.js';
 import { imageFolder } from '../node/images.js';
 import { loadModel } from '../node/models.js';
 import { UsageError } from './arguments.js';
 import type { Values } from './arguments.js';
+import { backendFor } from './backend.js';
+import { dataOptionsOf, secondSide } from './capture-arguments.js';
 import type { DataArguments } from './capture-arguments.js';
 
 /** One input of a model. */
@@ -102,7 +104,7 @@ export async function openData(
   input: OpenSide['input'],
   { count, ...reading }: DataArguments,
 ): Promise<OpenData> {
-  const isArray = ARRAY_FILES.includes(extname(splitKey(path).file).toLowerCase());
+  const isArray = isArrays(splitKey(path).file);
   const found = isArray ? await openArray(path, input, reading) : await openImages(path, reading);
   const samples = Math.min(count ?? found.samples, found.samples);
   return {
@@ -164,4 +166,53 @@ function readAs(
     ...(axis === 0 ? [] : [`axis=${axis}`]),
     ...(isChannelsFirst(layout) ? ['layout=NCHW'] : []),
   ].join(' ');
+}
+
+/** Sides to compare, and the data where one of them is a model. */
+export interface Opened {
+  readonly sides: readonly OpenSide[];
+  readonly data: OpenData | undefined;
+}
+
+/** What a comparison of two sides is called, and what tells it from others. */
+export function namesOf(a: OpenSide, b: OpenSide, data: OpenData | undefined) {
+  return {
+    names: { a: a.name, b: b.name },
+    fingerprints: { a: a.fingerprint, b: b.fingerprint, ...(data && { data: data.fingerprint }) },
+  };
+}
+
+/**
+ * Opens what `paths` name with `--data` and gives it up again, whether `work` ends or throws. Says at the end where models ran on a
+ * slow backend.
+ *
+ * @throws UsageError for models without data
+ */
+export async function withSides<T>(
+  paths: readonly string[],
+  values: Values,
+  work: (opened: Opened) => Promise<T>,
+): Promise<T> {
+  const needsModel = paths.some((path) => !isArrayFile(path));
+  if (needsModel && values['data'] === undefined) {
+    throw new UsageError('models are compared on data: give --data images.npz');
+  }
+  const backend = await backendFor(values, needsModel);
+  const open: (OpenSide | OpenData)[] = [];
+  let result: T;
+  try {
+    const sides: OpenSide[] = [];
+    for (const [i, path] of paths.entries()) {
+      sides.push(await openSide(path, i === 1 ? secondSide(values) : values));
+      open.push(sides[i]);
+    }
+    const model = sides.find(({ isModel }) => isModel);
+    const data = model && (await openData(String(values['data']), model.input, dataOptionsOf(values)));
+    if (data) open.push(data);
+    result = await work({ sides, data });
+  } finally {
+    for (const one of open.reverse()) await one.close();
+  }
+  if (backend?.warning) process.stderr.write(`svcca: ${backend.warning}\n`);
+  return result;
 }
