@@ -7,6 +7,7 @@ import { OptionError } from '../errors.js';
 import { flag, keyword, knownKeys, wholeNumber, type Progress } from '../options.js';
 import { SPATIAL } from './activations.js';
 import type { ActivationBatch, ActivationSet, LayerInfo, SampleRange, Spatial } from './activations.js';
+import { USUAL_BATCH, wholeBatch } from './batch-size.js';
 import type { DeviceBatch } from './device.js';
 import { gather } from './gather.js';
 import { preparationOf, type Preparation } from './prepare.js';
@@ -26,7 +27,7 @@ export type { CaptureData } from './source.js';
 export interface TogetherOptions {
   /** How grids become datapoints; `'mean'` and `'flatten'` are applied to each batch. @defaultValue `'positions'` */
   readonly spatial?: Spatial;
-  /** Samples in a batch, at most. @defaultValue `64` */
+  /** Samples in a batch, at most. @defaultValue `64`, or as near to it as models take that are bound to a number */
   readonly batchSize?: number;
   /** Runs the models as in training: dropout on, batch norm by the batch. The models do not change. @defaultValue `false` */
   readonly training?: boolean;
@@ -136,10 +137,10 @@ export async function openTogether(
   data: CaptureData,
   options: TogetherOptions = {},
 ): Promise<Together> {
-  const { spatial = 'positions', batchSize = 64, training = false, seed = 0, signal } = options;
+  const { spatial = 'positions', training = false, seed = 0, signal } = options;
   keyword('spatial', spatial, SPATIAL);
   flag('training', training);
-  wholeNumber('batchSize', batchSize);
+  if (options.batchSize !== undefined) wholeNumber('batchSize', options.batchSize);
   signal?.throwIfAborted();
   if (sides.length === 0) throw new OptionError('there is no model to capture');
   const several = sides.length > 1;
@@ -158,7 +159,8 @@ export async function openTogether(
       probes.push({ probe, label: name });
       preparations.push(preparationOf(`preprocess${of}`, preprocess, probe.inputs));
     }
-    const { spool } = options;
+    const inputs = probes.map(({ probe }) => probe.inputs);
+    const { spool, batchSize = wholeBatch(USUAL_BATCH, inputs) } = options;
     const source = await openSource(data, {
       batchSize,
       preparations,

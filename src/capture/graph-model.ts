@@ -7,10 +7,11 @@ import type * as tf from '@tensorflow/tfjs';
 import type { LayerInfo } from './activations.js';
 import { readNodes } from './graph-model-nodes.js';
 import type { GraphNode, GraphNodes } from './graph-model-nodes.js';
-import { inferShapes } from './graph-model-shapes.js';
+import { inferShapes, inputsOf } from './graph-model-shapes.js';
 import type { Inferred } from './graph-model-shapes.js';
 import { channelsFirst, hasChannels, isCopy, kindOf, parametersOf, tapsOf } from './graph-model-taps.js';
 import type { Tap } from './graph-model-taps.js';
+import type { InputInfo } from './probe.js';
 
 /** What is read of a model once. */
 export interface GraphListing extends GraphNodes {
@@ -33,6 +34,11 @@ const listings = new WeakMap<tf.GraphModel, GraphListing>();
  */
 export function listGraphLayers(model: tf.GraphModel): LayerInfo[] {
   return [...readGraphModel(model).infos];
+}
+
+/** What a graph takes, in the order of its signature; switches with a default are not asked for. @throws as {@link listGraphLayers} */
+export function listGraphInputs(model: tf.GraphModel): InputInfo[] {
+  return inputsOf(model, readNodes(model).inputs);
 }
 
 /** Reads a model, the first time that it is asked for. @throws OptionError for a model that is not loaded. */

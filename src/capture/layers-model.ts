@@ -13,7 +13,7 @@ import { channelsLastOrder, ownChannelAxis } from './channel-axis.js';
 import { isLayer, type Layer } from './layer-parts.js';
 import { readMasks } from './model-masks.js';
 import { infosOf, readGraph, type Graph } from './model-graph.js';
-import type { Probe, ProbeOptions, RawTensor } from './probe.js';
+import type { InputInfo, Probe, ProbeOptions, RawTensor } from './probe.js';
 import { readOutputs } from './read-outputs.js';
 import { isLayersModel } from './recognise.js';
 import { planGraph, runGraph, type CallSettings, type Captured, type Plan, type Run } from './run-graph.js';
@@ -34,6 +34,15 @@ import { loadTfjs, type Tfjs } from './tfjs.js';
  */
 export function listModelLayers(model: tf.LayersModel): LayerInfo[] {
   return infosOf(graphOfModel(model));
+}
+
+/** What a model takes, in its own order. @throws as {@link listModelLayers} */
+export function listModelInputs(model: tf.LayersModel): InputInfo[] {
+  return inputsOf(graphOfModel(model));
+}
+
+function inputsOf({ inputs }: Graph): InputInfo[] {
+  return inputs.map(({ sourceLayer, shape, dtype }) => ({ name: sourceLayer.name, shape, dtype }));
 }
 
 /**
@@ -64,11 +73,7 @@ export async function openModelProbe(
   const tf = await loadTfjs();
   const plan = planGraph(graph, wanted);
   const arrangedLayers = layersToArrange(layersOf(plan));
-  const inputs = graph.inputs.map(({ sourceLayer, shape, dtype }) => ({
-    name: sourceLayer.name,
-    shape,
-    dtype,
-  }));
+  const inputs = inputsOf(graph);
   const names = chosen.map(({ name }) => name);
   let disposed = false;
   const capture = (tensors: readonly tf.Tensor[], start: number): Map<string, Captured> => {

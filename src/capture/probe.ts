@@ -7,8 +7,8 @@ import type * as tf from '@tensorflow/tfjs';
 import type { NumberArray } from '../matrix.js';
 import type { LayerInfo } from './activations.js';
 import { openGraphProbe } from './graph-model-probe.js';
-import { listGraphLayers } from './graph-model.js';
-import { listModelLayers, openModelProbe } from './layers-model.js';
+import { listGraphInputs, listGraphLayers } from './graph-model.js';
+import { listModelInputs, listModelLayers, openModelProbe } from './layers-model.js';
 import { isGraphModel } from './recognise.js';
 
 /** A model that can be captured. */
@@ -73,6 +73,11 @@ export interface Probe {
  */
 export function listLayers(model: CaptureModel): LayerInfo[] {
   return isGraphModel(model) ? listGraphLayers(model) : listModelLayers(model);
+}
+
+/** Lists what a model takes, in the order in which arrays of data are given. @throws as {@link listLayers}; nothing is run */
+export function listInputs(model: CaptureModel): InputInfo[] {
+  return isGraphModel(model) ? listGraphInputs(model) : listModelInputs(model);
 }
 
 /**

@@ -6,6 +6,7 @@
 import { DataError, OptionError, ShapeError } from '../errors.js';
 import { show, wholeNumber } from '../options.js';
 import type { SampleRange } from './activations.js';
+import { USUAL_BATCH } from './batch-size.js';
 import { dataRecord, outcomeRecord } from './fingerprint.js';
 import type { ImageBatch } from './images.js';
 import { isInputArray, readSamples, type InputArray, type Samples } from './input-array.js';
@@ -101,7 +102,7 @@ const PLAIN: Preparation = {
  * While reading: DataError when a stream changes between passes (it shuffles) or can be read only once.
  */
 export async function openSource(data: CaptureData, options: SourceOptions = {}): Promise<Source> {
-  const batchSize = wholeNumber('batchSize', options.batchSize ?? 64);
+  const batchSize = wholeNumber('batchSize', options.batchSize ?? USUAL_BATCH);
   const preparations = inLockstep(options.preparations ?? [PLAIN]);
   const names = preparations[0].inputs.map(({ name }) => name);
   const tf = await loadTfjs();

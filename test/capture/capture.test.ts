@@ -71,6 +71,15 @@ describe('capture', () => {
     expect(await read(1)).toEqual(whole);
   });
 
+  it('runs as many at a time as a model takes that is bound to a number', async () => {
+    const bound = tf.sequential({
+      layers: [tf.layers.activation({ name: 'same', activation: 'linear', batchInputShape: [10, 3] })],
+    });
+    const counts: number[] = [];
+    for await (const { samples } of (await capture(bound, tf.ones([70, 3]))).batches()) counts.push(samples);
+    expect(counts).toEqual([60, 10]);
+  });
+
   it('learns the number of samples of a stream from the first pass', async () => {
     const set = await capture(sequential(), () => [images(3), images(4)], { layers: 'logits' });
     expect(set.samples).toBeUndefined();

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { capture } from '../../src/capture/capture.js';
-import { listLayers, openProbe, type RawActivation } from '../../src/capture/probe.js';
+import { listInputs, listLayers, openProbe, type RawActivation } from '../../src/capture/probe.js';
 import { OptionError, ShapeError, UnsupportedError } from '../../src/errors.js';
 import { distance } from '../support.js';
 import { FLOAT, INT, NCHW, NHWC, graph, node, placeholder, plain, shapeOf, text, texts } from './graphs.js'; // prettier-ignore
@@ -425,6 +425,7 @@ describe('capture of a graph', () => {
     const x = kept(tf.tensor2d([[1, 2]])); // prettier-ignore
     const [y] = await run(model, ['y'], x);
     expect(Array.from(y.data as Float32Array)).toEqual([11, 12]);
+    expect(listInputs(model)).toEqual([{ name: 'x', shape: [null, 2], dtype: 'float32' }]);
   });
 
   it.each([1, 2])('a graph bound to batches of %i takes any multiple', async (batch) => {

@@ -37,8 +37,15 @@ describe('samples that are run at a time', () => {
     expect(batchSizeFor(two, memory, { spatial })).toBe(fitting(values));
   });
 
-  it('are left to the model where it is bound to a number, and in training', () => {
-    expect(batchSizeFor([{ model: model(8), label: 'a' }], memory, {})).toBeUndefined();
+  it('are a multiple of what a model is bound to, that number at least', () => {
+    const bound = (batch: number) => ({ model: model(batch), label: 'b' });
+    expect(batchSizeFor([bound(10)], 100 * memory, {})).toBe(60);
+    expect(batchSizeFor([bound(5), bound(3), one[0]], 100 * memory, {})).toBe(60);
+    expect(batchSizeFor([bound(8)], memory, {})).toBe(Math.floor(fitting(values) / 8) * 8);
+    expect(batchSizeFor([bound(100)], 1, {})).toBe(100);
+  });
+
+  it('are left alone in training', () => {
     expect(batchSizeFor(one, memory, { training: true })).toBeUndefined();
   });
 });
