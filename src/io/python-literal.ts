@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FormatError } from '../errors.js';
+import { Tokens } from './tokens.js';
 
 /** A parsed literal; tuples and lists are arrays. */
 export type Literal = string | number | boolean | null | Literal[];
@@ -25,72 +25,49 @@ const MAX_DEPTH = 16;
  * @throws FormatError with the byte of the first fault.
  */
 export function parseDict(text: string, base: number, name: string): Map<string, Field> {
-  let at = 0;
-
-  const fail = (wanted: string): never => {
-    const rest = text.slice(at).trimStart();
-    const found = rest === '' ? 'its end' : JSON.stringify(rest.slice(0, 12));
-    throw new FormatError(`${name}: malformed header: ${wanted} expected, found ${found}`, {
-      offset: base + text.length - rest.length,
-    });
-  };
-  const next = (wanted: string): RegExpExecArray => {
-    TOKEN.lastIndex = at;
-    const match = TOKEN.exec(text) ?? fail(wanted);
-    at = TOKEN.lastIndex;
-    return match;
-  };
-  const accept = (mark: string): boolean => {
-    TOKEN.lastIndex = at;
-    if (TOKEN.exec(text)?.[1] !== mark) return false;
-    at = TOKEN.lastIndex;
-    return true;
-  };
-  const expect = (mark: string): void => {
-    if (!accept(mark)) fail(`'${mark}'`);
-  };
+  const tokens = new Tokens(text, TOKEN, { base, name });
   const sequence = (close: string, depth: number): Literal[] => {
     const values: Literal[] = [];
-    while (!accept(close)) {
+    while (!tokens.accept(close)) {
       if (values.length > 0) {
-        expect(',');
-        if (accept(close)) break;
+        tokens.expect(',');
+        if (tokens.accept(close)) break;
       }
       values.push(value(depth + 1));
     }
     return values;
   };
   const value = (depth: number): Literal => {
-    if (depth > MAX_DEPTH) return fail(`nesting of at most ${MAX_DEPTH} levels`);
-    const before = at;
-    const [, mark, quoted, word, digits] = next('a value');
+    if (depth > MAX_DEPTH) return tokens.fail(`nesting of at most ${MAX_DEPTH} levels`);
+    const before = tokens.at;
+    const [, mark, quoted, word, digits] = tokens.next('a value');
     if (quoted !== undefined) return quoted.slice(1, -1);
     if (word !== undefined) return word === 'None' ? null : word === 'True';
     if (digits !== undefined) return Number(digits);
     if (mark === '(') return sequence(')', depth);
     if (mark === '[') return sequence(']', depth);
-    at = before;
-    return fail('a value');
+    tokens.at = before;
+    return tokens.fail('a value');
   };
 
   const fields = new Map<string, Field>();
-  expect('{');
-  while (!accept('}')) {
+  tokens.expect('{');
+  while (!tokens.accept('}')) {
     if (fields.size > 0) {
-      expect(',');
-      if (accept('}')) break;
+      tokens.expect(',');
+      if (tokens.accept('}')) break;
     }
-    const before = at;
-    const key = next('a key')[2]?.slice(1, -1);
+    const before = tokens.at;
+    const key = tokens.next('a key')[2]?.slice(1, -1);
     if (key === undefined || fields.has(key)) {
-      at = before;
-      fail(key === undefined ? 'a key' : 'each key once');
+      tokens.at = before;
+      tokens.fail(key === undefined ? 'a key' : 'each key once');
     }
-    expect(':');
-    const from = at + (text.slice(at).length - text.slice(at).trimStart().length);
+    tokens.expect(':');
+    const from = tokens.at + (text.slice(tokens.at).length - text.slice(tokens.at).trimStart().length);
     const parsed = value(0);
-    fields.set(key, { value: parsed, raw: text.slice(from, at), offset: base + from });
+    fields.set(key, { value: parsed, raw: text.slice(from, tokens.at), offset: base + from });
   }
-  if (text.slice(at).trim() !== '') fail('the end');
+  if (text.slice(tokens.at).trim() !== '') tokens.fail('the end');
   return fields;
 }
