@@ -8,8 +8,7 @@ import type { LayerInfo } from '../capture/activations.js';
 import type { CaptureData } from '../capture/capture.js';
 import { isChannelsFirst } from '../capture/layout.js';
 import type { Layout } from '../capture/layout.js';
-import { listLayers } from '../capture/probe.js';
-import { isLayersModel } from '../capture/recognise.js';
+import { listInputs, listLayers, type InputInfo } from '../capture/probe.js';
 import type { ShapedArray } from '../capture/input-array.js';
 import type { LazySamples } from '../capture/source.js';
 import type { Comparable } from '../compare/sources.js';
@@ -25,13 +24,6 @@ import { backendFor } from './backend.js';
 import { dataOptionsOf, secondSide } from './capture-arguments.js';
 import type { DataArguments } from './capture-arguments.js';
 
-/** One input of a model. */
-export interface ModelInput {
-  readonly name: string;
-  /** Batch axis first; nothing where the model does not say. */
-  readonly shape: readonly (number | null)[] | undefined;
-}
-
 /** One side as it was found on disk. */
 export interface OpenSide {
   readonly name: string;
@@ -39,7 +31,7 @@ export interface OpenSide {
   readonly layers: readonly LayerInfo[];
   readonly isModel: boolean;
   /** What a model takes. */
-  readonly input: readonly ModelInput[] | undefined;
+  readonly input: readonly InputInfo[] | undefined;
   /** Of the files, and how they are read where that is not the usual way. */
   readonly fingerprint: string;
   /** Gives up what is held: files, and the weights of a model. */
@@ -76,10 +68,7 @@ export async function openSide(path: string, values: Values = {}): Promise<OpenS
     side: model,
     layers: listLayers(model),
     isModel: true,
-    input: (isLayersModel(model) ? model.inputNames : model.inputNodes).map((input, i) => ({
-      name: input,
-      shape: model.inputs[i].shape,
-    })),
+    input: listInputs(model),
     fingerprint,
     close: () => Promise.resolve(model.dispose()).then(() => undefined),
   };

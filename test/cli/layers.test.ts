@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { zipSync } from 'fflate';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { captureCommand } from '../../src/cli/capture.js';
 import { layersCommand } from '../../src/cli/layers.js';
 import { writeNpy } from '../../src/io/npy.js';
-import { saveNpz } from '../../src/node/files.js';
-import { graphArtifacts, node, placeholder } from '../capture/graphs.js';
+import { loadNpz, saveNpz } from '../../src/node/files.js';
+import { FLOAT, graphArtifacts, node, placeholder, shapeOf } from '../capture/graphs.js';
 import { root } from '../support.js';
 import { runHere } from './here.js';
 
@@ -21,6 +22,15 @@ const ones = (...shape: number[]) => ({
   shape,
   data: new Float32Array(shape.reduce((product, axis) => product * axis, 1)).fill(1),
 });
+
+function saveGraph(path: string, artifacts: tf.io.ModelArtifacts): void {
+  mkdirSync(path);
+  const weightsManifest = [{ paths: ['w.bin'], weights: artifacts.weightSpecs }];
+  const json = { format: 'graph-model', modelTopology: artifacts.modelTopology, weightsManifest };
+  writeFileSync(join(path, 'model.json'), JSON.stringify(json));
+  const bytes = new tf.io.CompositeArrayBuffer(artifacts.weightData).slice();
+  writeFileSync(join(path, 'w.bin'), new Uint8Array(bytes));
+}
 
 it('has no column for what is left out where nothing is', async () => {
   const { out } = await runHere(
@@ -36,18 +46,7 @@ it('says why nodes of a graph are left out', async () => {
     node('y', 'Relu', ['x']),
     node('same', 'Identity', ['y']),
   ]);
-  const specs = artifacts.weightSpecs!;
-  mkdirSync(join(folder, 'graph'));
-  writeFileSync(
-    join(folder, 'graph/model.json'),
-    JSON.stringify({
-      format: 'graph-model',
-      modelTopology: artifacts.modelTopology,
-      weightsManifest: [{ paths: ['w.bin'], weights: specs }],
-    }),
-  );
-  const bytes = new tf.io.CompositeArrayBuffer(artifacts.weightData).slice();
-  writeFileSync(join(folder, 'graph/w.bin'), new Uint8Array(bytes));
+  saveGraph(join(folder, 'graph'), artifacts);
   const { out } = await runHere(layersCommand, join(folder, 'graph'));
   expect(out.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
     ['layer', 'kind', 'output shape', 'parameters', 'left out'],
@@ -77,4 +76,21 @@ it('lists arrays that cannot be compared, and why', async () => {
   await saveNpz(join(folder, 'plain.npz'), { gap: ones(8, 6) });
   const plain = await runHere(layersCommand, join(folder, 'plain.npz'));
   expect(plain.out).toBe('layer  kind   output shape  parameters\ngap    Array             6            \n'.replace(/ +\n$/, '\n')); // prettier-ignore
+});
+
+it('a graph with a switch of a default takes one array', async () => {
+  const switched = join(folder, 'switch');
+  const artifacts = graphArtifacts(
+    [
+      placeholder('x', [-1, 4]),
+      node('training', 'PlaceholderWithDefault', ['off'], { dtype: FLOAT, shape: { shape: shapeOf() } }),
+      node('y', 'AddV2', ['x', 'training']),
+    ],
+    { off: { shape: [], values: [3] } },
+  );
+  saveGraph(switched, artifacts);
+  await saveNpz(join(folder, 'x.npz'), { samples: ones(2, 4) });
+  const out = join(folder, 'y.npz');
+  await runHere(captureCommand, switched, '--data', join(folder, 'x.npz'), '--out', out);
+  expect([...(await loadNpz(out))['y'].data]).toEqual(Array(8).fill(4));
 });
