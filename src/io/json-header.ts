@@ -18,16 +18,23 @@ const TOKEN = /[ \t\r\n]*(?:([{}[\],:])|(")|(0|[1-9]\d*)(?![.\deE]))/y;
 const MAX_DEPTH = 8;
 /** Shapes are the longest lists there are. */
 const MAX_LIST = 64;
+/** Free text beside the tensors has the most fields. */
+const MAX_FIELDS = 1 << 16;
 
 /**
- * Parses `bytes` as one JSON object, after which only blanks may follow. `base` is the byte of the first.
+ * Parses `bytes` as one JSON object, after which only blanks may follow, and gives its fields one by one: what is refused need
+ * not be held. `base` is the byte of the first.
  *
  * @throws FormatError with the byte of the first fault; a key that an object has twice is one.
  */
-export function parseObject(bytes: Uint8Array, base: number, name: string): ReadonlyMap<string, Placed> {
+export function* parseFields(
+  bytes: Uint8Array,
+  base: number,
+  name: string,
+): Generator<readonly [key: string, field: Placed]> {
   // One character per byte, so that positions in the text are positions in the file.
   const text = new TextDecoder('latin1').decode(bytes);
-
+  const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const tokens = new Tokens(text, TOKEN, { base, name });
   /** The text whose opening quote was just read. */
   const string = (): string => {
@@ -36,28 +43,28 @@ export function parseObject(bytes: Uint8Array, base: number, name: string): Read
     while (end < text.length && text[end] !== '"') end += text[end] === '\\' ? 2 : 1;
     tokens.at = end + 1;
     try {
-      const raw = bytes.subarray(start, tokens.at);
-      return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(raw)) as string;
+      return JSON.parse(utf8.decode(bytes.subarray(start, tokens.at))) as string;
     } catch {
       tokens.at = start;
       return tokens.fail('text in UTF-8');
     }
   };
-  const object = (depth: number): ReadonlyMap<string, Placed> => {
-    const fields = new Map<string, Placed>();
+  function* fields(depth: number): Generator<readonly [string, Placed]> {
+    const keys = new Set<string>();
     while (!tokens.accept('}')) {
-      if (fields.size > 0) tokens.expect(',');
+      if (keys.size > 0) tokens.expect(',');
+      if (keys.size === MAX_FIELDS && depth > 0) tokens.fail(`an object of at most ${MAX_FIELDS} fields`);
       const before = tokens.at;
       const key = tokens.next('a key')[2] === undefined ? undefined : string();
-      if (key === undefined || fields.has(key)) {
+      if (key === undefined || keys.has(key)) {
         tokens.at = before;
         return tokens.fail(key === undefined ? 'a key' : 'each key once');
       }
       tokens.expect(':');
-      fields.set(key, value(depth + 1));
+      keys.add(key);
+      yield [key, value(depth + 1)];
     }
-    return fields;
-  };
+  }
   const list = (depth: number): readonly Placed[] => {
     const values: Placed[] = [];
     while (!tokens.accept(']')) {
@@ -75,13 +82,12 @@ export function parseObject(bytes: Uint8Array, base: number, name: string): Read
     if (quoted !== undefined) return { value: string(), offset };
     if (digits !== undefined) return { value: Number(digits), offset };
     if (mark === '[') return { value: list(depth), offset };
-    if (mark === '{') return { value: object(depth), offset };
+    if (mark === '{') return { value: new Map(fields(depth)), offset };
     tokens.at = before;
     return tokens.fail('text, a whole number, a list or an object');
   };
 
   tokens.expect('{');
-  const fields = object(0);
+  yield* fields(0);
   if (text.slice(tokens.at).trim() !== '') tokens.fail('the end');
-  return fields;
 }

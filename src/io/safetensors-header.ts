@@ -8,7 +8,7 @@ import { ask, viewOf } from './ask.js';
 import type { Asking } from './ask.js';
 import { littleEndian } from './elements.js';
 import type { ElementType } from './elements.js';
-import { parseObject } from './json-header.js';
+import { parseFields } from './json-header.js';
 import type { Json, Placed } from './json-header.js';
 
 /** A tensor as the header has it. */
@@ -37,22 +37,22 @@ export interface SafetensorsHeader {
 export const MAX_HEADER = 100_000_000;
 
 /** Bits of a value by dtype, and how it is read where it is a number. */
-const DTYPES: Readonly<Record<string, { bits: number; code?: string; name?: string }>> = {
-  BOOL: { bits: 8, code: 'b1', name: 'bool' },
-  U8: { bits: 8, code: 'u1', name: 'uint8' },
-  I8: { bits: 8, code: 'i1', name: 'int8' },
-  F8_E5M2: { bits: 8, code: 'e5m2', name: 'float8_e5m2' },
-  F8_E4M3: { bits: 8, code: 'e4m3', name: 'float8_e4m3fn' },
-  U16: { bits: 16, code: 'u2', name: 'uint16' },
-  I16: { bits: 16, code: 'i2', name: 'int16' },
-  F16: { bits: 16, code: 'f2', name: 'float16' },
-  BF16: { bits: 16, code: 'bf2', name: 'bfloat16' },
-  U32: { bits: 32, code: 'u4', name: 'uint32' },
-  I32: { bits: 32, code: 'i4', name: 'int32' },
-  F32: { bits: 32, code: 'f4', name: 'float32' },
-  U64: { bits: 64, code: 'u8', name: 'uint64' },
-  I64: { bits: 64, code: 'i8', name: 'int64' },
-  F64: { bits: 64, code: 'f8', name: 'float64' },
+const DTYPES: Readonly<Record<string, { readonly bits: number; readonly element?: ElementType }>> = {
+  BOOL: number(8, 'b1', 'bool'),
+  U8: number(8, 'u1', 'uint8'),
+  I8: number(8, 'i1', 'int8'),
+  F8_E5M2: number(8, 'e5m2', 'float8_e5m2'),
+  F8_E4M3: number(8, 'e4m3', 'float8_e4m3fn'),
+  U16: number(16, 'u2', 'uint16'),
+  I16: number(16, 'i2', 'int16'),
+  F16: number(16, 'f2', 'float16'),
+  BF16: number(16, 'bf2', 'bfloat16'),
+  U32: number(32, 'u4', 'uint32'),
+  I32: number(32, 'i4', 'int32'),
+  F32: number(32, 'f4', 'float32'),
+  U64: number(64, 'u8', 'uint64'),
+  I64: number(64, 'i8', 'int64'),
+  F64: number(64, 'f8', 'float64'),
   // Known by their length, so that the tensors beside them can be read.
   C64: { bits: 64 },
   F8_E8M0: { bits: 8 },
@@ -62,6 +62,10 @@ const DTYPES: Readonly<Record<string, { bits: number; code?: string; name?: stri
   F6_E3M2: { bits: 6 },
   F4: { bits: 4 },
 };
+
+function number(bits: number, code: string, name: string) {
+  return { bits, element: { name, size: bits / 8, swapped: bits > 8 && !littleEndian, code } };
+}
 
 /** Reads the header of a file of `length` bytes, checked as the format demands. @throws FormatError with the byte offset */
 export function* readSafetensorsHeader(length: number, name: string): Asking<SafetensorsHeader> {
@@ -82,10 +86,9 @@ export function* readSafetensorsHeader(length: number, name: string): Asking<Saf
   }
   const bytes = yield* ask(8, start);
   if (bytes[0] !== 0x7b) throw fail("the header must begin with '{'", 8);
-  const fields = parseObject(bytes, 8, name);
   const tensors: TensorEntry[] = [];
   let metadata: Record<string, string> = {};
-  for (const [key, field] of fields) {
+  for (const [key, field] of parseFields(bytes, 8, name)) {
     if (key === '__metadata__') metadata = metadataOf(field, fail);
     else tensors.push(tensorOf(key, field, start, fail));
   }
@@ -136,15 +139,11 @@ function tensorOf(name: string, { value, offset }: Placed, base: number, fail: F
       field('data_offsets').offset,
     );
   }
-  const { code, name: type = '' } = known;
   return {
     name,
     shape,
     dtype: dtype.value as string,
-    element:
-      code === undefined
-        ? undefined
-        : { name: type, size: known.bits / 8, swapped: known.bits > 8 && !littleEndian, code },
+    element: known.element,
     start: base + from,
     end: base + to,
     offset,

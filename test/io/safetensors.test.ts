@@ -91,6 +91,15 @@ describe('readSafetensors: faults', () => {
       65,
     ],
     ['metadata of numbers', safetensors('{"__metadata__":{"a":1}}', 0), "'a' is not", 29],
+    [
+      'metadata that would take much more memory than the file',
+      safetensors(`{"__metadata__":{${Array.from({ length: 65537 }, (_, i) => `"${i}":""`)}}}`, 0),
+      'an object of at most 65536 fields',
+      // 25 + 65536 · 6 + 316570 digits.
+      709811,
+    ],
+    // What follows is not read: it would take much more memory than the file.
+    ['the first fault of several', safetensors('{"x":{},"y":', 0), "tensor 'x' has no 'dtype'", 13],
   ];
 
   it.each(cases)('%s', (_, bytes, message, offset) => {
