@@ -93,7 +93,7 @@ describe('readSafetensors: faults', () => {
     ['metadata of numbers', safetensors('{"__metadata__":{"a":1}}', 0), "'a' is not", 29],
     [
       'metadata that would take much more memory than the file',
-      safetensors(`{"__metadata__":{${Array.from({ length: 65537 }, (_, i) => `"${i}":""`)}}}`, 0),
+      safetensors(`{"__metadata__":{${Array.from({ length: 65537 }, (_, i) => `"${i}":""`).join()}}}`, 0),
       'an object of at most 65536 fields',
       // 25 + 65536 · 6 + 316570 digits.
       709811,
