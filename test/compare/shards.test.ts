@@ -6,6 +6,7 @@ import { combineParts, mergeParts } from '../../src/compare/shards/merge.js';
 import { shardMoments } from '../../src/compare/shards/moments.js';
 import type { ShardOptions } from '../../src/compare/shards/moments.js';
 import { Part } from '../../src/compare/shards/part.js';
+import { readPartHeader } from '../../src/compare/shards/part-bytes.js';
 import type { Shard } from '../../src/compare/shards/ranges.js';
 import type { Similarity } from '../../src/compare/similarity.js';
 import type { Comparable } from '../../src/compare/sources.js';
@@ -438,6 +439,7 @@ describe('what is refused', () => {
     await expect(moments({ shard: { from: 10, to: 10 } })).rejects.toThrow(/from below to/);
     await expect(moments({ total: 39 })).rejects.toThrow(/total is 39, but the data hold 40/);
     await expect(moments({ training: true })).rejects.toThrow(/training is true/);
+    await expect(moments({ positions: 4, positionsError: 4 })).rejects.toThrow(/a shard is read once/);
     await expect(moments({ shard: { index: 0, of: 2, to: 3 } })).rejects.toThrow(/no option 'to'/);
     const wide = gaussian(40, 3000, 1);
     await expect(shardMoments({ l: wide }, { l: wide }, undefined, { memory: 100 })).rejects.toThrow(
@@ -515,5 +517,35 @@ describe('the bytes of a part', () => {
       expect(() => Part.fromBytes(bytes.slice(0, length), 'p')).toThrow(/^p/);
     }
     expect(() => Part.fromBytes(Uint8Array.of(...bytes, 0), 'p')).toThrow(/something follows its end/);
+  });
+
+  test('that lack what is looked at first are refused before it is', async () => {
+    const { info, joint } = await shardMoments({ l: x }, { l: y }, undefined, options);
+    for (const key of [
+      'names',
+      'fingerprints',
+      'reading',
+      'layers',
+      'total',
+      'ranges',
+      'measures',
+    ] as const) {
+      const bytes = new Part({ ...info, [key]: null }, joint, 'p').toBytes();
+      const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+      expect(() => readPartHeader(bytes.subarray(8, 8 + length), bytes.length, 'p')).toThrow(
+        /^p: its header contradicts itself/,
+      );
+    }
+  });
+
+  test('that hold what is no number tell where', async () => {
+    const { info, joint } = await shardMoments({ l: x }, { l: y }, undefined, options);
+    joint.layers[0].root.data[1] = NaN;
+    const bytes = new Part(info, joint).toBytes();
+    const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+    // After the two halves of the mean, 3 neurons each, and the first number of the triangle.
+    expect(() => Part.fromBytes(bytes, 'p')).toThrow(
+      expect.objectContaining({ name: 'FormatError', offset: 8 + length + 8 * (3 + 3 + 1) }),
+    );
   });
 });

@@ -95,7 +95,12 @@ export function readPart(bytes: Uint8Array, name: string): { info: PartInfo; joi
   // A view of the bytes where they lie on a multiple of 8, else a copy.
   const place = data.byteOffset % 8 === 0 ? data : data.slice();
   const values = new Float64Array(place.buffer, place.byteOffset, place.length / 8);
-  if (!values.every(Number.isFinite)) throw new FormatError(`${name} holds numbers that are not finite`);
+  const wrong = values.findIndex((value) => !Number.isFinite(value));
+  if (wrong >= 0) {
+    throw new FormatError(`${name} holds a number that is not finite: compute this part again`, {
+      offset: start + 8 * wrong,
+    });
+  }
   return { info, joint: jointOfValues(info, values) };
 }
 
@@ -110,15 +115,18 @@ function expectedHeader(info: PartInfo, part: string, checksum: string, name: st
   }
 }
 
+/** Whether all is there that is looked at before the checksum is. */
 function isInfo(info: Partial<PartInfo> | null): info is PartInfo {
   if (info?.format !== PART_FORMAT) return false;
   const { views, cells, ranges, measures, layers, total } = info;
   const lists = [views, cells, ranges, measures, layers?.a, layers?.b];
+  const records = [info.names, info.fingerprints, info.reading];
   return (
     lists.every(Array.isArray) &&
+    records.every((record) => typeof record === 'object' && record !== null) &&
     isCount(total) &&
     views!.every(isView) &&
-    cells!.every(({ a, b }) => a in views! && b in views!) &&
+    cells!.every(({ a, b }) => isPlace(a, views!) && isPlace(b, views!)) &&
     ranges!.every(([from, to]) => isCount(from) && isCount(to) && from < to)
   );
 }
@@ -129,6 +137,10 @@ function isView({ neurons, rows, datapoints, storage }: PartView): boolean {
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isPlace(value: unknown, list: readonly unknown[]): boolean {
+  return isCount(value) && value < list.length;
 }
 
 function checksumOf(part: string, data: Uint8Array): string {

@@ -1,6 +1,10 @@
 /** Parts of a comparison, as `svcca moments` writes them. */
+import { checkBelong } from '../../../src/compare/shards/belong.js';
 import { shardMoments } from '../../../src/compare/shards/moments.js';
 import { Part } from '../../../src/compare/shards/part.js';
+import type { PartSource } from '../../../src/compare/shards/part.js';
+import { joinRanges } from '../../../src/compare/shards/ranges.js';
+import { DataError } from '../../../src/errors.js';
 import { openPart } from '../../../src/node/parts.js';
 import { Random } from '../../../src/random.js';
 import { related } from '../../support.js';
@@ -32,6 +36,16 @@ function withHeader(bytes: Uint8Array, edit: (header: any) => string): Uint8Arra
   return concat(prefix, text, bytes.subarray(8 + length));
 }
 
+/** Holds a header to that of a sound part, as merging does before any number is read. */
+function tellApart(opened: PartSource): void {
+  try {
+    checkBelong([parts[0], opened]);
+    joinRanges([parts[0], opened]);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+  }
+}
+
 export const part: Kind = {
   onDisk: true,
   make: (number) => {
@@ -58,6 +72,7 @@ export const part: Kind = {
   },
   read: async ({ files: { 'damaged.part': bytes } }, path) => {
     const opened = await openPart(path);
+    tellApart(opened);
     const joint = await opened.read();
     const whole = Part.fromBytes(bytes);
     // A checksum is over all that counts: what is taken is the part that was written, but for blanks after the header.
