@@ -43,9 +43,9 @@ export async function fileEach(folder: string, arrays: readonly PlannedArray[]):
   const close = async (): Promise<void> => {
     for (const { file } of files) await file.close();
   };
+  checkPaths(arrays.map(({ name }) => name));
   try {
     for (const array of arrays) {
-      checkPath(array.name);
       const path = join(folder, `${array.name}.npy`);
       await mkdir(dirname(path), { recursive: true });
       const file = await open(path, 'wx');
@@ -67,15 +67,28 @@ export async function fileEach(folder: string, arrays: readonly PlannedArray[]):
   };
 }
 
-/** A name of a layer becomes a path only where it leads nowhere else, on any system. */
-function checkPath(name: string): void {
-  const parts = name.split('/');
+const WAY_OUT = 'write .npz or .safetensors, or leave it out by layers';
+
+/** Names of layers become paths only where they lead nowhere else, and to files of their own, on any system. */
+function checkPaths(names: readonly string[]): void {
+  const seen = new Map<string, string>();
+  for (const name of names) {
+    if (!name.split('/').every(isPlain) || name.length > 200) {
+      throw new DataError(`layer '${name}' cannot be the name of a file on every system: ${WAY_OUT}`);
+    }
+    const other = seen.get(name.toLowerCase());
+    if (other !== undefined) {
+      throw new DataError(`layers '${other}' and '${name}' would be one file on some systems: ${WAY_OUT}`);
+    }
+    seen.set(name.toLowerCase(), name);
+  }
+}
+
+function isPlain(part: string): boolean {
   // eslint-disable-next-line no-control-regex -- that is what is looked for
-  const isPlain = (part: string) => part !== '' && !/^\.|[. ]$|[\u0000-\u001f<>:"\\|?*]/.test(part);
-  if (parts.every(isPlain) && name.length <= 200) return;
-  throw new DataError(
-    `layer '${name}' cannot be the name of a file on every system: write .npz or .safetensors, or leave it out by layers`,
-  );
+  if (part === '' || /^\.|[. ]$|[\u0000-\u001f<>:"\\|?*]/.test(part)) return false;
+  // Windows has devices by these names in every folder, with any extension.
+  return !/^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i.test(part);
 }
 
 async function writeAt(file: FileHandle, bytes: Uint8Array, at: number): Promise<void> {

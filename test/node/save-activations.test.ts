@@ -246,10 +246,14 @@ describe('saveActivations: faults', () => {
     await expect(saveActivations(at('x.npz'), wide, { dtype: 'float16' })).rejects.toThrow(
       "layer 'x' is 65505 at sample 2, beyond float16",
     );
-    for (const name of ['../x', '/x', 'a//b', 'a/..', 'C:x', 'a\\b', 'a.', 'nul\0']) {
+    for (const name of ['../x', '/x', 'a//b', 'a/..', 'C:x', 'a\\b', 'a.', 'nul\0', 'Con', 'x/aux.1']) {
       const one = await fromArrays({ [name]: [[1], [2]] });
       await expect(saveActivations(at('out'), one), name).rejects.toThrow(/cannot be the name of a file/);
     }
+    const alike = await fromArrays({ 'block/Conv': [[1], [2]], 'Block/conv': [[1], [2]] });
+    await expect(saveActivations(at('out'), alike)).rejects.toThrow(
+      /'block\/Conv' and 'Block\/conv' would be one/,
+    );
     expect(readdirSync(folder)).toEqual([]);
   });
 
