@@ -48,7 +48,7 @@ export interface ArrayList {
 }
 
 /** Extensions of files of arrays. */
-export const ARRAY_FILES: readonly string[] = ['.npy', '.npz', '.safetensors'];
+const ARRAY_FILES: readonly string[] = ['.npy', '.npz', '.safetensors'];
 
 /** Whether a path is that of a file of arrays, by its extension. */
 export function isArrays(path: string): boolean {
