@@ -15,12 +15,17 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mnistTest } from '../../examples/compare-checkpoints/mnist.js';
+import { UsageError } from '../../src/cli/arguments.js';
+import { compareCommand } from '../../src/cli/compare.js';
+import { mergeCommand } from '../../src/cli/merge.js';
+import { momentsCommand } from '../../src/cli/moments.js';
 import { shardMoments } from '../../src/compare/shards/moments.js';
 import type { ShardOptions } from '../../src/compare/shards/moments.js';
 import { Similarity } from '../../src/compare/similarity.js';
 import { saveNpz } from '../../src/node/files.js';
 import { savePart } from '../../src/node/parts.js';
 import { gaussian, root } from '../support.js';
+import { runHere } from './here.js';
 
 const command = join(root, 'src/cli/main.ts');
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
@@ -68,8 +73,10 @@ const shards = [
 ];
 const files = ['z.first', 'parts/b', 'c.part'];
 
+const before = process.cwd();
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'svcca-shards-'));
+  process.chdir(folder);
   const { images } = await mnistTest(90);
   await saveNpz(join(folder, 'images.npz'), {
     images: { shape: [90, 28, 28], data: Float32Array.from(images) },
@@ -87,11 +94,14 @@ beforeAll(async () => {
     expect(out).toMatch(/^samples \d+:\d+ of 90\n$/);
   }
 }, 240_000);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  process.chdir(before);
+  rmSync(folder, { recursive: true, force: true });
+});
 
 describe('three uneven shards of two models', () => {
   it('give what compare gives, in the same files', async () => {
-    const whole = await svcca('compare', ...models, ...measures, '--out', 'whole.json');
+    const whole = await svcca('compare', ...models, ...measures, '--out', 'whole.json,whole.html');
     const merged = await svcca('merge', ...files, '--out', 'merged.json,merged.html,merged.csv,merged.npz');
     expect({ code: merged.code, out: merged.out }).toEqual({ code: 0, out: whole.out });
     expect(merged.err).toBe(
@@ -106,8 +116,10 @@ describe('three uneven shards of two models', () => {
       names: { a: 'scratch-1', b: 'scratch-2' },
       samples: 90,
     });
-    const html = readFileSync(join(folder, 'merged.html'), 'utf8');
-    expect(html).toContain('<svg');
+    // The same page, but that nothing was squared on the way to the merged one.
+    const page = (name: string) => readFileSync(join(folder, name), 'utf8').replaceAll('moments', 'direct');
+    expect(page('merged.html')).toBe(page('whole.html'));
+    expect(page('merged.html')).toContain('<svg');
   }, 120_000);
 
   it('in any order give the same bytes', async () => {
@@ -133,10 +145,10 @@ describe('three uneven shards of two models', () => {
   }, 120_000);
 
   it('equal shards of activations from files', async () => {
-    for (const i of [0, 1, 2, 3, 4])
-      await svcca('moments', 'x.npz', 'y.npz', '--shard', `${i}/5`, '--out', `x${i}`);
-    await svcca('merge', 'x4', 'x1', 'x0', 'x3', 'x2', '--out', 'x.json');
-    await svcca('compare', 'x.npz', 'y.npz', '--out', 'x-whole.json');
+    for (const i of [0, 1, 2])
+      await runHere(momentsCommand, 'x.npz', 'y.npz', '--shard', `${i}/3`, '--out', `x${i}`);
+    await runHere(mergeCommand, 'x2', 'x0', 'x1', '--out', 'x.json');
+    await runHere(compareCommand, 'x.npz', 'y.npz', '--out', 'x-whole.json');
     expect(farthest(read('x.json'), read('x-whole.json'))).toBeLessThan(1e-12);
   }, 120_000);
 });
@@ -149,9 +161,7 @@ describe('parts that do not make up the whole are refused by name, and nothing i
     await savePart(join(folder, name), await shardMoments(layer(1), layer(2), undefined, own));
   };
   const refused = async (expected: RegExp, ...parts: string[]) => {
-    const { code, out, err } = await svcca('merge', ...parts, '--out', 'no.json');
-    expect({ code, out }).toEqual({ code: 1, out: '' });
-    expect(err).toMatch(expected);
+    await expect(runHere(mergeCommand, ...parts, '--out', 'no.json')).rejects.toThrow(expected);
     expect(existsSync(join(folder, 'no.json'))).toBe(false);
   };
   beforeAll(async () => {
@@ -206,15 +216,15 @@ describe('parts that do not make up the whole are refused by name, and nothing i
     // As many channels as rows and columns: the shapes do not tell.
     const { data } = gaussian(20, 27, 5);
     await saveNpz(join(folder, 'cubes.npz'), { l: { shape: [20, 3, 3, 3], data } });
-    const moments = ['moments', 'cubes.npz', 'cubes.npz', '--measure', 'cka'];
-    await svcca(...moments, '--shard', '0/2', '--out', 'last.0');
-    await svcca(...moments, '--shard', '1/2', '--out', 'first.1', '--layout', 'NCHW');
+    const moments = ['cubes.npz', 'cubes.npz', '--measure', 'cka'];
+    await runHere(momentsCommand, ...moments, '--shard', '0/2', '--out', 'last.0');
+    await runHere(momentsCommand, ...moments, '--shard', '1/2', '--out', 'first.1', '--layout', 'NCHW');
     await refused(
       /first.1 is not of the same comparison as last.0: the first network \(fingerprint\) differs, "\w{16} layout=NCHW"/,
       'last.0',
       'first.1',
     );
-    await svcca(...moments, '--shard', '1/2', '--out', 'first-b.1', '--layout-b', 'NCHW');
+    await runHere(momentsCommand, ...moments, '--shard', '1/2', '--out', 'first-b.1', '--layout-b', 'NCHW');
     await refused(/the second network \(fingerprint\) differs/, 'last.0', 'first-b.1');
   }, 60_000);
 
@@ -224,9 +234,18 @@ describe('parts that do not make up the whole are refused by name, and nothing i
       data: Float32Array.from(gaussian(6, 784, seed).data),
     });
     await saveNpz(join(folder, 'two.npz'), { one: images(1), other: images(2) });
-    const moments = ['moments', first, second, '--layers', 'gap', '--measure', 'cka'];
-    await svcca(...moments, '--data', 'two.npz:one', '--shard', '0/2', '--out', 'one.0');
-    await svcca(...moments, '--data', 'two.npz:other', '--shard', '1/2', '--out', 'other.1');
+    const moments = [first, second, '--layers', 'gap', '--measure', 'cka'];
+    await runHere(momentsCommand, ...moments, '--data', 'two.npz:one', '--shard', '0/2', '--out', 'one.0');
+    await runHere(
+      momentsCommand,
+      ...moments,
+      '--data',
+      'two.npz:other',
+      '--shard',
+      '1/2',
+      '--out',
+      'other.1',
+    );
     await refused(/the data \(fingerprint\) differs, "\w{16} key=other"/, 'one.0', 'other.1');
   }, 60_000);
 
@@ -273,9 +292,12 @@ describe('wrong usage', () => {
   ])(
     '%j',
     async (args, expected) => {
-      const { code, err } = await svcca(...args);
-      expect(code).toBe(2);
-      expect(err).toMatch(expected);
+      const [name, ...rest] = args;
+      const error = await runHere(name === 'merge' ? mergeCommand : momentsCommand, ...rest).catch(
+        (thrown: unknown) => thrown,
+      );
+      expect(error).toBeInstanceOf(UsageError);
+      expect((error as Error).message).toMatch(expected);
       expect(existsSync(join(folder, 'p'))).toBe(false);
     },
     30_000,
@@ -290,19 +312,10 @@ describe('wrong usage', () => {
   });
 
   it('a measure that does not merge', async () => {
-    const { code, err } = await svcca(
-      'moments',
-      'x.npz',
-      'y.npz',
-      '--measure',
-      'rsa',
-      '--shard',
-      '0/2',
-      '--out',
-      'p',
+    const args = ['x.npz', 'y.npz', '--measure', 'rsa', '--shard', '0/2', '--out', 'p'];
+    await expect(runHere(momentsCommand, ...args)).rejects.toThrow(
+      /rsa compares samples with samples, of which shards keep none/,
     );
-    expect(code).toBe(1);
-    expect(err).toMatch(/rsa compares samples with samples, of which shards keep none/);
   });
 
   it('leaves no temporary file', () => {
