@@ -143,14 +143,17 @@ async function finish(
   const inside = budget.work - sum(views.map((i) => bytes[i].collect));
   for (let from = 0; from < views.length;) {
     let to = from + 1;
+    const outside = budget.held + budget.aside - store.bytes;
     for (let { engine, host } = bytes[views[from]].finish; to < views.length; to++) {
       engine += bytes[views[to]].finish.engine;
       host += bytes[views[to]].finish.host;
-      if (engine > inside || host > budget.aside) break;
+      if (engine > inside || host > outside) break;
     }
     const chunk = collectors.slice(from, to);
     const read = await together(chunk, (collector) => collector.finish(method));
-    for (const [i, one] of read.entries()) await store.put(views[from + i], one);
+    // What is yet to be finished is done outside the engine, too.
+    const reserve = Math.max(0, ...views.slice(to).map((i) => bytes[i].finish.host));
+    for (const [i, one] of read.entries()) await store.put(views[from + i], one, reserve);
     await breathe();
     from = to;
   }

@@ -17,7 +17,7 @@ import { breather, keyword, wholeNumber } from '../options.js';
 import { takesVectors } from './asked.js';
 import type { Asked } from './asked.js';
 import { bytesOf } from './batches.js';
-import { divide, viewBytes, matrixBytes, sum } from './budget.js';
+import { divide, matrixBytes, memoryFor, sum, usable, viewBytes } from './budget.js';
 import { compareCells } from './cells.js';
 import { checkSamplesFit, readViews, tooFew } from './first-pass.js';
 import type { PassOptions, Reading } from './first-pass.js';
@@ -148,7 +148,10 @@ async function compareStream(
     onBatch: reporter.batch,
   };
   const [batch] = first;
-  const store = new ViewStore(reading.budget.held, settings.spool);
+  const { held, aside } = reading.budget;
+  const enough = usable(settings.memory) - held + sum(reading.bytes.map(({ hold }) => hold));
+  // Without a spool what is held may take what the last of the views leave aside.
+  const store = new ViewStore(settings.spool ? held : held + aside, settings.spool, memoryFor(enough));
   const state = await RunState.open(settings.checkpoint, () =>
     identityOf(sources, pairs, asked, settings, engine.name, first),
   );

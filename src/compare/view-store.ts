@@ -9,7 +9,7 @@ import type { HostMatrix } from '../engines/engine.js';
 import type { Factor } from '../factor/factor.js';
 import type { ProductSide } from '../factor/products.js';
 import type { Matrix } from '../matrix.js';
-import { megabytes, memoryFor } from './budget.js';
+import { megabytes } from './budget.js';
 import { readNumbers, writeNumbers } from './spooled.js';
 import type { Place } from './spooled.js';
 
@@ -44,19 +44,26 @@ export class ViewStore {
   /** Bytes of samples, which are always there. */
   samples = 0;
 
-  /** @param limit - bytes of factors that may be in memory. */
+  /**
+   * @param limit - bytes of factors that may be in memory.
+   * @param enough - the `memory` in which all of them would be, for messages.
+   */
   constructor(
     private readonly limit: number,
     private readonly openSpool: OpenSpool | undefined,
+    private readonly enough: number,
   ) {}
 
-  /** @throws OptionError where it does not fit the memory and there is no spool */
-  async put(at: number, view: ReadView): Promise<void> {
+  /**
+   * @param reserve - bytes of the limit that other work needs, where there is no spool.
+   * @throws OptionError where it does not fit the memory and there is no spool
+   */
+  async put(at: number, view: ReadView, reserve = 0): Promise<void> {
     const { factored } = view;
     const inMemory = bytesOf(view);
     this.samples += view.samples?.data.byteLength ?? 0;
     const movable = factored ? bytesOf({ factored }) : 0;
-    if (movable === 0 || this.bytes + inMemory <= this.limit) {
+    if (movable === 0 || this.bytes + inMemory + (this.openSpool ? 0 : reserve) <= this.limit) {
       this.bytes += inMemory;
       this.stored[at] = { view };
       return;
@@ -98,11 +105,9 @@ export class ViewStore {
   }
 
   private full(more: number): OptionError {
-    const needed = this.bytes + more;
     return new OptionError(
-      `the factors of the layers take more than ${megabytes(needed)}, and ${megabytes(this.limit)} of the memory are for them: ` +
-        `give a 'spool', raise 'memory' (to ${megabytes(memoryFor(2 * needed))} or more), choose fewer 'layers', or keep fewer ` +
-        'directions',
+      `the factors of the layers take more than ${megabytes(this.bytes + more)}, which leaves too little of the memory: give a ` +
+        `'spool', raise 'memory' (${megabytes(this.enough)} is enough), choose fewer 'layers', or keep fewer directions`,
     );
   }
 }

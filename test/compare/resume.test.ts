@@ -224,5 +224,5 @@ describe('a checkpoint', () => {
     }
     expect(JSON.stringify(await compare(x.set, y.set, undefined, { ...options, checkpoint }))).toBe(whole);
     expect(count.open).toBe(0);
-  });
+  }, 240_000);
 });
