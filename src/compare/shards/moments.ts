@@ -46,6 +46,9 @@ const OWN = [
  * a few small matrices, however many samples there are. The parts of all shards, computed anywhere and in any order, give by
  * `mergeParts` what `compare` gives of all samples.
  *
+ * What `fingerprints` says of the networks and the data is how `mergeParts` tells a part of others that look alike: without them, it
+ * sees other layers, shapes, samples and options only, and of `preprocess` as a function not which one.
+ *
  * Memory: about `112·d²` bytes for each layer of d neurons (or `112·n·d`, with fewer datapoints than those), `24·d₁·d₂` for each
  * pair, and some thousand datapoints at a time, fewer where `memory` is short. The part has `8·d²` and `8·d₁·d₂`.
  *
