@@ -64,8 +64,9 @@ export type Normalisation = 'tf' | 'torch' | 'caffe';
 
 /**
  * What is done to each batch before the model sees it: named steps, or a function of a batch `[samples, …]` and the name of the
- * model's input. A function runs within `tf.tidy` and returns as many samples as it was given; images from files come to it one at
- * a time, `[1, height, width, channels]`, values 0 to 255.
+ * model's input. A function runs within `tf.tidy` and returns as many samples as it was given, of the same batch always the same:
+ * one that draws at random is refused in the second pass. Images from files come to it one at a time,
+ * `[1, height, width, channels]`, values 0 to 255.
  */
 export type Preprocess = PreprocessSteps | ((batch: tf.Tensor, input: string) => tf.Tensor);
 

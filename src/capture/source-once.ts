@@ -58,8 +58,7 @@ class Kept {
   private reach = 0;
   private ended = false;
   private closed = false;
-  private failure: { readonly error: unknown } | undefined;
-  /** The last step of reading on: passes that run side by side take turns. */
+  /** The last step of reading on: passes that run side by side take turns, and what was lost with an error is lost for all. */
   private turn: Promise<void> = Promise.resolve();
 
   constructor(
@@ -110,20 +109,13 @@ class Kept {
   private async advance(): Promise<void> {
     if (this.closed) throw new DataError('the data cannot be read any more: they are closed');
     if (this.ended) return;
-    // What was lost with an error cannot be read again.
-    if (this.failure !== undefined) throw this.failure.error;
-    try {
-      const next = await this.iterator.next();
-      if (next.done === true) {
-        if (this.reach === 0) throw new DataError('the data holds no samples');
-        this.ended = true;
-        return;
-      }
-      await this.keep(next.value);
-    } catch (error) {
-      this.failure = { error };
-      throw error;
+    const next = await this.iterator.next();
+    if (next.done === true) {
+      if (this.reach === 0) throw new DataError('the data holds no samples');
+      this.ended = true;
+      return;
     }
+    await this.keep(next.value);
   }
 
   private async keep(element: unknown): Promise<void> {

@@ -6,7 +6,7 @@ import type { Preprocess } from '../../src/capture/preprocess.js';
 import { openSource, type LazySamples } from '../../src/capture/source.js';
 import { DataError, ShapeError } from '../../src/errors.js';
 import { spoolTo } from '../../src/node/spool.js';
-import { withoutLeak } from './models.js';
+import { echo, withoutLeak } from './models.js';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -17,12 +17,6 @@ function beside(...names: string[]): tf.LayersModel {
   const inputs = names.map((name) => tf.input({ shape: [1], name }));
   const outputs = tf.layers.concatenate({ name: 'all' }).apply(inputs) as tf.SymbolicTensor;
   return tf.model({ inputs, outputs, name: names.join(' and ') });
-}
-
-/** A model that gives what it gets. */
-function echo(shape: number[], name = 'echo'): tf.LayersModel {
-  const layer = tf.layers.activation({ name: 'all', activation: 'linear', inputShape: shape });
-  return tf.sequential({ layers: [layer], name });
 }
 
 /** What each model gets of a sample. */

@@ -86,6 +86,12 @@ export function nested(): { model: tf.LayersModel; backbone: tf.LayersModel; blo
   return { model, backbone, block };
 }
 
+/** A model of one layer `all` that gives what it gets. */
+export function echo(shape: number[], name = 'echo'): tf.LayersModel {
+  const layer = tf.layers.activation({ name: 'all', activation: 'linear', inputShape: shape });
+  return tf.sequential({ layers: [layer], name });
+}
+
 /** Names of layers. */
 export const names = (layers: readonly LayerInfo[]): string[] => layers.map((layer) => layer.name);
 

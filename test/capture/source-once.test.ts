@@ -58,19 +58,11 @@ async function read(source: Source, from?: number, to?: number) {
   const range = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
   for await (const { start, samples, inputs } of source.batches(range)) {
     cuts.push([start, samples]);
-    values.push(...(await inputs[0][0].slice([0, 0], [samples, 1]).data()));
+    const column = inputs[0][0].slice([0, 0], [samples, 1]);
+    values.push(...(await column.data()));
+    column.dispose();
   }
   return { cuts, values };
-}
-
-/** `read`, with the tensors that it makes itself freed. */
-async function readTidily(source: Source, from?: number, to?: number) {
-  tf.engine().startScope();
-  try {
-    return await read(source, from, to);
-  } finally {
-    tf.engine().endScope();
-  }
 }
 
 const upTo = (n: number, from = 0) => Array.from({ length: n - from }, (_, i) => from + i);
@@ -81,7 +73,7 @@ describe('data that can be read once, with a spool', () => {
     await withoutLeak(async () => {
       const source = await openSource(rows([3, 5, 1]), { batchSize: 2, spool: open });
       expect(source.samples).toBeUndefined();
-      const first = await readTidily(source);
+      const first = await read(source);
       expect(first).toEqual({
         cuts: [
           [0, 2],
@@ -94,8 +86,8 @@ describe('data that can be read once, with a spool', () => {
         values: upTo(9),
       });
       expect(source.samples).toBe(9);
-      expect(await readTidily(source)).toEqual(first);
-      expect(await readTidily(source, 4, 8)).toEqual({
+      expect(await read(source)).toEqual(first);
+      expect(await read(source, 4, 8)).toEqual({
         cuts: [
           [4, 1],
           [5, 2],
@@ -117,10 +109,10 @@ describe('data that can be read once, with a spool', () => {
       const source = await openSource(rows([2, 2, 2, 2], left), { batchSize: 2, spool: open });
       for await (const { start } of source.batches()) if (start === 2) break;
       expect(left.done).toBe(false);
-      expect((await readTidily(source, 0, 3)).values).toEqual([0, 1, 2]);
-      expect((await readTidily(source, 5, 6)).values).toEqual([5]);
+      expect((await read(source, 0, 3)).values).toEqual([0, 1, 2]);
+      expect((await read(source, 5, 6)).values).toEqual([5]);
       expect(source.samples).toBeUndefined();
-      expect((await readTidily(source)).values).toEqual(upTo(8));
+      expect((await read(source)).values).toEqual(upTo(8));
       expect([source.samples, left.done]).toEqual([8, true]);
       await source.close();
     });
@@ -234,6 +226,30 @@ describe('data that can be read once, with a spool', () => {
     });
     const none = await openSource([].values(), { spool: open });
     await expect(read(none)).rejects.toThrow(/no samples/);
+  });
+
+  it('leave nothing where the values of a second input cannot be read back', async () => {
+    const { open } = memorySpool();
+    let reads = 0;
+    const failing: OpenSpool = async () => {
+      const spool = await open();
+      return {
+        ...spool,
+        read: (start, length) =>
+          ++reads === 4 ? Promise.reject(new Error('the disk is gone')) : spool.read(start, length),
+      };
+    };
+    const inputs = ['a', 'b'].map((name) => ({ name, shape: [], dtype: 'float32' }));
+    await withoutLeak(async () => {
+      const data = (function* () {
+        for (let i = 0; i < 2; i++) yield [tf.zeros([2, 1]), tf.ones([2, 1])];
+      })();
+      const preparations = [{ preprocess: undefined, inputs }];
+      const source = await openSource(data, { preparations, spool: failing });
+      await expect(read(source)).rejects.toThrow('the disk is gone');
+      await source.close();
+    });
+    expect(reads).toBe(4);
   });
 
   it('tell what is wrong with the spool, and leave nothing', async () => {

@@ -228,6 +228,28 @@ describe('a stream that is shuffled or changed at random', () => {
     });
   });
 
+  it.each<[string, (first: boolean) => CaptureData]>([
+    ['a tensor', (first) => () => [tf.ones(first ? [2, 6, 5, 1] : [2, 5, 6, 1])]],
+    [
+      'images',
+      (first) => {
+        const side = first ? { height: 6, width: 5 } : { height: 5, width: 6 };
+        return () => [{ images: [{ ...side, channels: 1 as const, data: new Uint8Array(30) }] }];
+      },
+    ],
+  ])('is refused where %s of the same values has another shape', async (_, dataOf) => {
+    let first = true;
+    await withoutLeak(async () => {
+      const source = await openSource(() => {
+        const stream = (dataOf(first) as () => never)();
+        first = false;
+        return stream;
+      });
+      await read(source);
+      await expect(read(source)).rejects.toThrow(/other values from sample 0 on/);
+    });
+  });
+
   it('is refused where its batches are cut elsewhere', async () => {
     let pass = 0;
     const source = await openSource(() => (pass++ === 0 ? [[[1], [2]], [[3]]] : [[[1]], [[2], [3]]]));
