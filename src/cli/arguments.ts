@@ -89,7 +89,7 @@ export const runArgs = {
   method: { type: 'string', description: 'auto, moments or direct', valueHint: 'route' },
   memory: {
     type: 'string',
-    description: 'bytes for activations in memory, e.g. 500MB; 1GiB by default',
+    description: 'bytes that a comparison may hold, e.g. 500MB; 1GiB by default',
     valueHint: 'size',
   },
 } satisfies ArgsDef;
