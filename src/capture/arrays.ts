@@ -7,12 +7,11 @@ import { DataError, OptionError, ShapeError } from '../errors.js';
 import { toMatrix, type MatrixLike, type NumberArray } from '../matrix.js';
 import { keyword, knownKeys, wholeNumber } from '../options.js';
 import { SPATIAL } from './activations.js';
-import type { ActivationBatch, ActivationBlock, ActivationSet, SampleRange, Spatial } from './activations.js';
-import { checkFiniteBlock } from './block-checks.js';
+import type { ActivationBatch, ActivationSet, SampleRange, Spatial } from './activations.js';
 import { gather } from './gather.js';
-import { isChannelsFirst, lastShape, toChannelsLast, type Layout } from './layout.js';
-import { withMasks } from './masks.js';
-import { applySpatial, drawOf, toBlock, type PositionOptions } from './spatial.js';
+import { layersOf, type GivenArray } from './given-layers.js';
+import { isChannelsFirst, type Layout } from './layout.js';
+import { applySpatial, drawOf, type PositionOptions } from './spatial.js';
 
 /**
  * Activations by layer, samples first: anything matrix-like of rank 2, and `{ shape, data }` or a tensor of rank 1 to 5 (`[n]`,
@@ -45,11 +44,10 @@ export async function fromArrays(record: ArrayRecord, options: ArrayOptions = {}
   const { spatial = 'positions' } = options;
   keyword('spatial', spatial, SPATIAL);
   const draw = drawOf(options);
-  const first = isChannelsFirst(options.layout);
-  const arrays: { name: string; shape: readonly number[]; block: ActivationBlock }[] = [];
-  for (const [name, value] of Object.entries(record))
-    arrays.push({ name, ...(await readArray(value, name, first)) });
-  const read = withMasks(arrays, 0);
+  const channelsFirst = isChannelsFirst(options.layout);
+  const arrays: GivenArray[] = [];
+  for (const [name, value] of Object.entries(record)) arrays.push(await readArray(value, name));
+  const read = layersOf(arrays, { channelsFirst, start: 0 });
   if (read.length === 0) throw new OptionError('the record of activations has no layers');
   const samples = sameSamples(read.map(({ name, block }) => ({ name, samples: block.samples })));
   const blocks = read.map(
@@ -98,29 +96,16 @@ export function sliceBatch(batch: ActivationBatch, from: number, to: number): Ac
   return { start: batch.start + from, samples: to - from, layers: new Map(layers) };
 }
 
-async function readArray(
-  value: MatrixLike,
-  name: string,
-  channelsFirst: boolean,
-): Promise<{ shape: readonly number[]; block: ActivationBlock }> {
+async function readArray(value: MatrixLike, name: string): Promise<GivenArray> {
   const { shape, data } = (value ?? {}) as { shape?: unknown; data?: unknown };
   if (!Array.isArray(shape) || shape.length === 2) {
     const { rows, cols, data: values } = await toMatrix(value, `layer '${name}'`);
-    return { shape: [rows, cols], block: toBlock([rows, cols], values) };
+    return { name, shape: [rows, cols], data: values };
   }
   const values = typeof data === 'function' ? await (value as { data(): Promise<NumberArray> }).data() : data;
   if (typeof values !== 'object' || values === null) {
     throw new ShapeError(`layer '${name}' has a shape but no array as data`);
   }
-  const what = `layer '${name}'`;
-  // Read as it stands first: length and rank are checked there.
-  const given = toBlock(shape as number[], values as NumberArray, what);
-  const moved = channelsFirst && shape.length > 2;
-  const kept = moved ? lastShape(shape as number[]) : (shape as number[]);
-  const block = moved
-    ? toBlock(kept, toChannelsLast(given.data, given.samples, shape as number[]), what)
-    : given;
-  if (block.samples === 0) throw new DataError(`${what} has no samples`);
-  checkFiniteBlock(block, what, 0);
-  return { shape: kept, block };
+  if (shape[0] === 0) throw new DataError(`layer '${name}' has no samples`);
+  return { name, shape: shape as number[], data: values as NumberArray };
 }

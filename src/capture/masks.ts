@@ -5,7 +5,7 @@
  */
 import { DataError } from '../errors.js';
 import type { NumberArray } from '../matrix.js';
-import type { ReadBlock } from './spatial.js';
+import { lastShape } from './layout.js';
 
 /** What the name of a layer is followed by in that of its mask. */
 export const MASK = '.mask';
@@ -14,11 +14,16 @@ export const MASK = '.mask';
  * Which arrays are masks of which layers: those with the layer's name and `.mask`, and its shape without channels. Layers
  * without positions have none.
  *
- * @param shapes - by name, samples first and channels last.
+ * @param shapes - by name, samples first.
+ * @param channelsFirst - whether layers have their channels before the positions.
  */
-export function masksAmong(shapes: ReadonlyMap<string, readonly number[]>): Map<string, string> {
+export function masksAmong(
+  shapes: ReadonlyMap<string, readonly number[]>,
+  channelsFirst: boolean,
+): Map<string, string> {
   const masks = new Map<string, string>();
-  for (const [name, shape] of shapes) {
+  for (const [name, given] of shapes) {
+    const shape = channelsFirst ? lastShape(given) : given;
     const mask = shapes.get(name + MASK);
     const isMask = shape.length > 2 && mask?.length === shape.length - 1;
     if (isMask && mask.every((axis, i) => axis === shape[i])) masks.set(name, name + MASK);
@@ -38,22 +43,4 @@ export function readMask(values: NumberArray, layer: string, start: number, samp
     );
   }
   return mask;
-}
-
-/** Gives layers their masks, which are then no layers. */
-export function withMasks<
-  L extends { readonly name: string; readonly shape: readonly number[]; readonly block: ReadBlock },
->(layers: readonly L[], start: number): L[] {
-  const masks = masksAmong(new Map(layers.map(({ name, shape }) => [name, shape])));
-  if (masks.size === 0) return [...layers];
-  const taken = new Set(masks.values());
-  return layers
-    .filter(({ name }) => !taken.has(name))
-    .map((layer) => {
-      const found = layers.find(({ name }) => name === masks.get(layer.name));
-      if (found === undefined) return layer;
-      const { samples } = layer.block;
-      const mask = readMask(found.block.data, `layer '${layer.name}'`, start, samples);
-      return { ...layer, block: { ...layer.block, mask } };
-    });
 }

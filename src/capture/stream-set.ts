@@ -9,14 +9,13 @@ import { keyword, knownKeys, wholeNumber } from '../options.js';
 import { SPATIAL } from './activations.js';
 import type { ActivationBatch, ActivationBlock, ActivationSet, SampleRange, Spatial } from './activations.js';
 import { sameSamples, type ArrayRecord } from './arrays.js';
-import { checkFiniteBlock } from './block-checks.js';
 import { PassRecord } from './fingerprint.js';
 import { gather } from './gather.js';
-import { isChannelsFirst, lastShape, toChannelsLast, type Layout } from './layout.js';
-import { withMasks } from './masks.js';
+import { layersOf, type GivenArray, type GivenLayer } from './given-layers.js';
+import { isChannelsFirst, type Layout } from './layout.js';
 import { inRange } from './range.js';
 import { isTensor } from './recognise.js';
-import { applySpatial, drawOf, toBlock, type PositionOptions } from './spatial.js';
+import { applySpatial, drawOf, type PositionOptions } from './spatial.js';
 
 /** Batches of activations by layer, samples first, one after another. */
 export type ActivationBatches = AsyncIterable<ArrayRecord> | Iterable<ArrayRecord>;
@@ -61,7 +60,7 @@ export async function activationStream(
   const channelsFirst = isChannelsFirst(options.layout);
   const record = new PassRecord();
 
-  async function* pass(): AsyncGenerator<{ start: number; samples: number; layers: StreamLayer[] }> {
+  async function* pass(): AsyncGenerator<{ start: number; samples: number; layers: GivenLayer[] }> {
     if (typeof open !== 'function') throw notBatches();
     const stream: unknown = await open();
     if (!isIterable(stream)) throw notBatches();
@@ -105,16 +104,9 @@ export async function activationStream(
   };
 }
 
-/** A layer of one batch, channels last. */
-interface StreamLayer {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly block: ActivationBlock;
-}
+type LayerShape = Pick<GivenLayer, 'name' | 'shape'>;
 
-type LayerShape = Pick<StreamLayer, 'name' | 'shape'>;
-
-async function firstOf(pass: AsyncGenerator<{ layers: StreamLayer[] }>): Promise<LayerShape[]> {
+async function firstOf(pass: AsyncGenerator<{ layers: GivenLayer[] }>): Promise<LayerShape[]> {
   for await (const { layers } of pass) return layers.map(({ name, shape }) => ({ name, shape }));
   throw new DataError('the stream of activations has no samples');
 }
@@ -124,24 +116,19 @@ async function readRecord(
   start: number,
   channelsFirst: boolean,
   fresh: FreshArrays,
-): Promise<StreamLayer[]> {
+): Promise<GivenLayer[]> {
   if (typeof arrays !== 'object' || arrays === null) throw notBatches();
   const entries = Object.entries(arrays);
   try {
     if (entries.length === 0) throw new OptionError('a batch of the stream of activations has no layers');
-    const layers: StreamLayer[] = [];
+    const given: GivenArray[] = [];
     for (const [name, value] of entries) {
       const what = `layer '${name}'`;
       const { shape, data } = await readValues(value, what);
       fresh.check(data, what, start);
-      const given = toBlock(shape, data, what);
-      const last = channelsFirst ? lastShape(shape) : shape;
-      const block =
-        last === shape ? given : toBlock(last, toChannelsLast(given.data, given.samples, shape), what);
-      checkFiniteBlock(block, what, start);
-      layers.push({ name, shape: last, block });
+      given.push({ name, shape, data });
     }
-    return withMasks(layers, start);
+    return layersOf(given, { channelsFirst, start });
   } finally {
     for (const [, value] of entries) if (isTensor(value) && !value.isDisposed) value.dispose();
   }
@@ -197,7 +184,7 @@ function checkTotal(found: number, promised: number | undefined, atEnd: boolean)
 const HASHED = 4096;
 
 /** A 32-bit hash (FNV-1a) of values spread evenly over each layer. */
-function hashOf(layers: readonly StreamLayer[]): number {
+function hashOf(layers: readonly GivenLayer[]): number {
   let hash = 0x811c9dc5;
   const value = new Float64Array(1);
   const words = new Int32Array(value.buffer);

@@ -36,7 +36,11 @@ export async function describeArrays(path: string): Promise<LayerInfo[]> {
   } finally {
     await files.close();
   }
-  for (const [layer, mask] of masksAmong(shapes)) reasons.set(mask, `the mask of '${layer}'`);
+  // The list is the same for both orders of channels.
+  for (const channelsFirst of [false, true]) {
+    for (const [layer, mask] of masksAmong(shapes, channelsFirst))
+      reasons.set(mask, `the mask of '${layer}'`);
+  }
   const layers = [...shapes].filter(([name]) => !reasons.has(name));
   const samples = mostOf(layers.map(([, shape]) => shape[0]));
   for (const [name, [own]] of layers) {

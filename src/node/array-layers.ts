@@ -48,7 +48,7 @@ export async function findLayers(
   const headerOf = async (array: ListedArray) => array.header(await files.of(array));
   const shapeOf = ({ shape }: ArrayHeader) => (channelsFirst ? lastShape(shape) : shape);
   try {
-    const masks = await findMasks(arrays, headerOf, shapeOf);
+    const masks = await findMasks(arrays, headerOf, channelsFirst);
     const taken = new Set([...masks.values()].map(({ array }) => array));
     const listed = (only === undefined ? arrays.filter((array) => !taken.has(array)) : [only]).map(
       (array) => ({ name: array.name, kind: 'Array', shape: [], array }),
@@ -88,7 +88,7 @@ function withHint(error: unknown): unknown {
 async function findMasks(
   arrays: readonly ListedArray[],
   headerOf: (array: ListedArray) => Promise<ArrayHeader>,
-  shapeOf: (header: ArrayHeader) => readonly number[],
+  channelsFirst: boolean,
 ): Promise<Map<string, Described>> {
   const byName = new Map(arrays.map((array) => [array.name, array]));
   const found = new Map<string, Described>();
@@ -100,10 +100,10 @@ async function findMasks(
     const header = await headerOf(array).catch(() => undefined);
     if (own === undefined || header === undefined) continue;
     const shapes = new Map([
-      [layer.name, shapeOf(own)],
+      [layer.name, own.shape],
       [name, header.shape],
     ]);
-    if (masksAmong(shapes).size > 0) found.set(layer.name, { array, header });
+    if (masksAmong(shapes, channelsFirst).size > 0) found.set(layer.name, { array, header });
   }
   return found;
 }

@@ -2,6 +2,7 @@ import { fc, test } from '@fast-check/vitest';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import type { ActivationBatch } from '../../src/capture/activations.js';
+import { activationStream } from '../../src/capture/stream-set.js';
 import { fromArrays } from '../../src/capture/arrays.js';
 import { zipBatches } from '../../src/capture/zip.js';
 import { DataError, OptionError, ShapeError } from '../../src/errors.js';
@@ -92,6 +93,14 @@ describe('fromArrays', () => {
       { layout: 'NCHW' },
     );
     expect(Array.from((await channelsFirst.matrices()).x.data)).toEqual([2, 4]);
+    // A mask has no channels that could be moved: of images, too, it is rows and columns.
+    const images = { shape: [1, 2, 2, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8) };
+    const squares = { images, 'images.mask': { shape: [1, 2, 2], data: [1, 0, 1, 1] } };
+    const wanted = [1, 5, 3, 7, 4, 8];
+    const { images: kept } = await (await fromArrays(squares, { layout: 'NCHW' })).matrices();
+    expect(Array.from(kept.data)).toEqual(wanted);
+    const stream = await activationStream(() => [squares], { layout: 'NCHW' });
+    expect(Array.from((await stream.matrices()).images.data)).toEqual(wanted);
     const wrong = { shape: [3, 4], data: Float32Array.of(1, 1, 1, 1, 1, 0.5, 1, 1, 1, 1, 1, 1) };
     await expect(fromArrays({ tokens, 'tokens.mask': wrong })).rejects.toThrow(
       "the mask of layer 'tokens' is 0.5 at sample 1, position 1",

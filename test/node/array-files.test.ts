@@ -149,6 +149,12 @@ describe('openActivations', () => {
     const { matrices } = await read(`${masked}:tokens`);
     expect(matrices).toEqual(await (await fromArrays({ tokens, 'tokens.mask': mask })).matrices());
     expect(matrices.tokens.rows).toBe(3);
+    const images = { shape: [1, 2, 2, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8) };
+    const square = { shape: [1, 2, 2], data: Float32Array.of(1, 0, 1, 1) };
+    const squares = put('squares.npz', writeNpz({ images, 'images.mask': square }));
+    expect(Array.from((await read(squares, { layout: 'NCHW' })).matrices.images.data)).toEqual([
+      1, 5, 3, 7, 4, 8,
+    ]);
     expect((await read(`${masked}:tokens.mask`)).set.layers[0]).toMatchObject({ shape: [3] });
     await expect(openActivations(`${kinds.stored()}:conv`)).rejects.toThrow(
       /has no array 'conv': it has conv1/,
