@@ -7,7 +7,10 @@ import type { Spatial } from '../../capture/activations.js';
 import type { Positions } from '../../capture/positions.js';
 import type { MethodChoice } from '../../factor/in-memory.js';
 
-/** Identifies the file form of a part. */
+/**
+ * Identifies the file form of a part. It changes with whatever makes other numbers of the same samples (the draw of positions, how
+ * layers are named), so that parts of two versions of this library do not merge by mistake.
+ */
 export const PART_FORMAT = 'svcca/part@1';
 
 /** A layer on one grid, as a part holds it. */
