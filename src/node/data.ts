@@ -49,7 +49,8 @@ const LABELS = ['labels', 'label', 'y', 'targets'];
 
 /**
  * Opens an array of a `.npy`, `.npz` or `.safetensors` file as data for models. Samples are read as they are needed, so that the
- * file may be larger than memory.
+ * file may be larger than memory; only arrays whose samples do not lie one after another, in Fortran order or along another axis,
+ * are read whole in each pass.
  *
  * @throws DataError if the file cannot be read or holds no samples; FormatError, with the byte offset, if it is malformed;
  * OptionError for an unknown key or option; ShapeError where arrays differ in their number of samples or lack the axis. While
