@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { openTogether, type CaptureData } from '../../src/capture/capture.js';
 import { preparationOf } from '../../src/capture/prepare.js';
 import type { Preprocess } from '../../src/capture/preprocess.js';
+import { readOutputs } from '../../src/capture/read-outputs.js';
 import { openSource, type LazySamples } from '../../src/capture/source.js';
 import { DataError, ShapeError } from '../../src/errors.js';
 import { spoolTo } from '../../src/node/spool.js';
@@ -131,6 +132,39 @@ describe('preprocessing', () => {
     expect(data.isDisposed).toBe(false);
   });
 
+  it('of one model leaves nothing of the others when it fails', async () => {
+    const picture = { height: 2, width: 2, channels: 3 as const, data: new Uint8Array(12) };
+    const models = ['a', 'b', 'c'].map((name) => echo([2, 2, 3], name));
+    let calls = 0;
+    const failing: Preprocess = (batch) => {
+      if (++calls === 2) throw new Error('in the second batch');
+      return batch.clone();
+    };
+    for (const data of [
+      { shape: [2, 2, 2, 3], data: new Float32Array(24) },
+      { images: [picture, picture] },
+    ]) {
+      calls = 0;
+      await withoutLeak(async () => {
+        const together = await openTogether(
+          [
+            { model: models[0], preprocess: { scale: 2 } },
+            { model: models[1], preprocess: (batch) => batch.mul(2) },
+            { model: models[2], preprocess: failing },
+          ],
+          data,
+          { batchSize: 1 },
+        );
+        const starts: number[] = [];
+        const reading = async () => {
+          for await (const [{ start }] of together.batches()) starts.push(start);
+        };
+        await expect(reading()).rejects.toThrow('in the second batch');
+        expect(starts).toEqual([0]);
+      });
+    }
+  });
+
   const lazy: LazySamples = {
     samples: 3,
     async *read({ from, to }) {
@@ -197,6 +231,33 @@ describe('data that are used up by reading', () => {
       // An iterable that cannot be told from one that begins anew.
       const iterator = [[[1], [2]]].values();
       await expect(read({ [Symbol.iterator]: () => iterator })).rejects.toThrow(/read only once.*spoolTo/);
+    });
+  });
+});
+
+describe('activations that are read', () => {
+  it('are freed one by one, and all of them after an error', async () => {
+    await withoutLeak(async () => {
+      const [first, second] = [tf.ones([2]), tf.zeros([2])];
+      const read = vi.spyOn(second, 'data').mockImplementationOnce(() => {
+        expect(first.isDisposed).toBe(true);
+        return Promise.resolve(Float32Array.of(3, 4));
+      });
+      const outputs = new Map([
+        ['a', { tensor: first, mask: Uint8Array.of(1, 0) }],
+        ['b', { tensor: second }],
+      ]);
+      expect(await readOutputs(outputs)).toEqual(
+        new Map<string, unknown>([
+          ['a', { shape: [2], data: Float32Array.of(1, 1), mask: Uint8Array.of(1, 0) }],
+          ['b', { shape: [2], data: Float32Array.of(3, 4) }],
+        ]),
+      );
+      expect(read).toHaveBeenCalledOnce();
+      const lost = tf.ones([2]);
+      vi.spyOn(lost, 'data').mockRejectedValueOnce(new Error('the device is lost'));
+      const failing = new Map([lost, tf.ones([2])].map((tensor, i) => [String(i), { tensor }]));
+      await expect(readOutputs(failing)).rejects.toThrow('the device is lost');
     });
   });
 });
