@@ -118,8 +118,12 @@ export interface Demands {
   readonly batch: number;
   /** Bytes of all activations, where they are known; 0 where there is no need to keep them. */
   readonly activations: number | undefined;
-  /** Bytes of the largest pair while it is compared, at most. */
+  /** Whether datapoints are held of which the number is not known, so that nobody knows how much they take. */
+  readonly growing: boolean;
+  /** Bytes of the largest pair while it is compared, at most; of a batch one sample at a time. */
   readonly pair: Bytes;
+  /** Bytes of a batch of all views, projected. */
+  readonly projected: number;
   /** Bytes of the cross blocks of all pairs, at most. */
   readonly blocks: number;
   /** Whether there is a spool. */
@@ -128,7 +132,7 @@ export interface Demands {
 
 /** Divides the memory. @throws OptionError where not even one view at a time fits */
 export function divide(demands: Demands): Budget {
-  const { memory, views, nameOf, batch, activations, pair, blocks, spool } = demands;
+  const { memory, views, nameOf, batch, activations, growing, pair, projected, blocks, spool } = demands;
   // A batch that was chosen so large that it would leave too little comes on top.
   const all = usable(memory);
   const room = all - BATCHES * Math.min(batch, batchAllowance(memory));
@@ -141,25 +145,26 @@ export function divide(demands: Demands): Budget {
   const largest = most(views.map(inside));
   const outside = most(views.map(({ finish }) => finish.host));
 
-  const comparing = pair.engine + pair.host + blocks;
+  const comparing = pair.engine + pair.host + projected + blocks;
   const spare = Math.max(room - hold - Math.max(atOnce + outside, comparing), room / 2);
   const kept = Math.min(
     memory,
     spare,
     room - Math.max(least, pair.engine + pair.host),
-    activations ?? Infinity,
+    activations ?? (growing ? room / 2 : Infinity),
   );
   const between = activations !== undefined && kept < activations ? 0 : Math.max(0, kept);
   const total = room - between;
   const left = total - hold - atOnce - outside;
-  // With room left more views are finished at a time. Else what is held gives way, to the spool if there is one.
+  // With room left more views are finished at a time, or more is held. Else that gives way, to the spool if there is one.
+  const [more, moreAside] = growing ? [0, 0] : [(4 / 7) * left, (3 / 7) * left];
   const aside =
     left >= 0
-      ? outside + (3 / 7) * left
+      ? outside + moreAside
       : Math.min(Math.max(outside, spool ? pair.host : 0), total - largest);
   const work =
     left >= 0
-      ? atOnce + (4 / 7) * left
+      ? atOnce + more
       : Math.min(
           total - aside,
           Math.max(

@@ -108,13 +108,19 @@ export function cellsAtOnce(demands: CellDemands, group: readonly number[], most
   return count;
 }
 
-/** Bytes of one pair of layers of so many neurons, at most: all directions kept, and brought into memory for it. */
-export function pairBytes(a: number, b: number, vectors: boolean): Bytes {
-  const side = (neurons: number): CrossSide => {
-    const loaded = matrixBytes(neurons, neurons);
-    return { neurons, width: neurons, projected: true, decomposed: true, loaded, perSample: 0 };
-  };
-  return groupBytes({ cells: [{ a: 0, b: 1 }], sides: [side(a), side(b)], vectors }, [0], 0);
+/**
+ * Bytes of any pair of some layers, at most: all directions kept, brought into memory for it, and projected one sample at a time.
+ */
+export function pairBytes(
+  sizes: readonly { readonly cols: number; readonly perSample: number }[],
+  vectors: boolean,
+): Bytes {
+  const neurons = Math.max(...sizes.map(({ cols }) => cols));
+  // Layers have many positions or many neurons, not both.
+  const perSample = Math.max(...sizes.map(({ cols, perSample: each }) => each * cols)) / neurons;
+  const loaded = matrixBytes(neurons, neurons);
+  const side = { neurons, width: neurons, projected: true, decomposed: true, loaded, perSample };
+  return groupBytes({ cells: [{ a: 0, b: 1 }], sides: [side, side], vectors }, [0], 1);
 }
 
 /** Divides the cells. @throws OptionError where not even one at a time fits */

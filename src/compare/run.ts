@@ -208,12 +208,12 @@ function plan({ inputs, pairs, asked, needs, sources }: Run, settings: Settings,
   if (needs.samples) checkSamplesFit(sizes, samples, memory);
   const bytes = ways.map((way, i) => viewBytes(way, sizes[i], needs));
   const batch = bytesOf(first);
-  const widest = Math.max(...sizes.map(({ cols }) => cols));
   const nothingToKeep = !needs.keep || sources.inMemory;
   const budget = divide({
     memory,
     views: bytes,
-    pair: pairBytes(widest, widest, asked.some(takesVectors)),
+    pair: pairBytes(sizes, asked.some(takesVectors)),
+    projected: first[0].samples * sum(sizes.map(({ perSample, cols }) => matrixBytes(perSample, cols))),
     blocks: sum(comparison.cells.map(({ a, b }) => matrixBytes(sizes[a].cols, sizes[b].cols))),
     nameOf: (view) => {
       const { side, layer } = comparison.views[view];
@@ -221,6 +221,7 @@ function plan({ inputs, pairs, asked, needs, sources }: Run, settings: Settings,
     },
     batch: sources.inMemory ? 0 : batch,
     activations: nothingToKeep ? 0 : samples && (batch / first[0].samples) * samples,
+    growing: samples === undefined && (needs.samples === true || ways.includes('factor whole')),
     spool: settings.spool !== undefined,
   });
   return { plan: comparison, ways, sizes, bytes, budget, needs };

@@ -243,7 +243,9 @@ describe('the plan', () => {
           nameOf: String,
           batch: 1e5,
           activations: 1e9,
+          growing: false,
           pair: { engine: 0, host: 0 },
+          projected: 0,
           blocks: 0,
           spool,
         };
