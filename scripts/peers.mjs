@@ -3,13 +3,13 @@
  * `npm run peers`: the Python packages that `npm run test:peers` compares with, in the ignored folder `.venv/peers`.
  * They come in groups; a group that cannot be installed is noted with the reason, and the tests of its peers are skipped.
  */
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { Problem, QUIET, checkDisk, findPython, run, runScript, stepsOf } from './install.mjs';
 
 const HELP = `Usage: npm run peers [-- --torch] [-- --force]
 
@@ -28,51 +28,12 @@ const GROUPS = [
   { name: 'torch', file: 'requirements-torch.txt', gigabytes: 8, options: ['--only-binary=:all:'] },
 ];
 
-const started = Date.now();
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const home = join(root, '.venv', 'peers');
 const python = join(home, ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python']));
 const stamp = join(home, 'ready.json');
 
-class Problem extends Error {}
-
-function step(text) {
-  console.log(`peers: ${text} (${((Date.now() - started) / 1000).toFixed(0)} s)`);
-}
-
-/** Runs a program quietly. @throws Problem with what it said last */
-function run(what, program, args) {
-  const { status, error, stdout, stderr } = spawnSync(program, args, {
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  });
-  if (error) throw new Problem(`${what} failed: ${error.message}`);
-  if (status !== 0) throw new Problem(`${what} failed: ${lastWords(`${stdout}${stderr}`)}`);
-  return stdout;
-}
-
-function lastWords(printed) {
-  const lines = printed.trim().split('\n');
-  const errors = lines.filter((line) => /^(ERROR|\w*Error):/.test(line));
-  return (errors.length > 0 ? errors : lines).slice(-2).join(' ').slice(0, 500);
-}
-
-function checkPython() {
-  const program = process.env.SVCCA_PYTHON ?? 'python3';
-  const { status, error, stdout } = spawnSync(program, ['-c', 'import sys; print(*sys.version_info[:2])'], {
-    encoding: 'utf8',
-  });
-  if (error || status !== 0) {
-    throw new Problem(`${program} does not run: install Python 3.11 or newer, or name one in SVCCA_PYTHON.`);
-  }
-  const [major, minor] = stdout.trim().split(' ').map(Number);
-  if (major !== 3 || minor < 11) {
-    throw new Problem(
-      `${program} is Python ${major}.${minor}, and the peers need 3.11 or newer: name one in SVCCA_PYTHON.`,
-    );
-  }
-  return program;
-}
+const step = stepsOf('peers');
 
 const requirements = (group) => join(root, 'test', 'peers', group.file);
 
@@ -95,15 +56,8 @@ function readStamp() {
 
 /** Installs a group; returns what the stamp says of it. */
 function install(group) {
-  const { bavail, bsize } = statfsSync(home);
-  const free = (bavail * bsize) / 2 ** 30;
-  if (free < group.gigabytes) {
-    throw new Problem(
-      `the group '${group.name}' needs ${group.gigabytes} GB of disk, and ${free.toFixed(1)} GB are free.`,
-    );
-  }
-  const quiet = ['--quiet', '--disable-pip-version-check', '--no-input', '--progress-bar', 'off'];
-  const args = ['-m', 'pip', 'install', ...quiet, ...group.options];
+  checkDisk(`the group '${group.name}'`, home, group.gigabytes);
+  const args = ['-m', 'pip', 'install', ...QUIET, ...group.options];
   // The pins of the first group hold for what the others bring along.
   const pins = group === GROUPS[0] ? [] : ['-c', requirements(GROUPS[0])];
   run(`pip install of '${group.name}'`, python, [...args, ...pins, '-r', requirements(group)]);
@@ -130,7 +84,7 @@ function main() {
   const missing = wanted.filter((group) => !isReady(group));
 
   if (missing.length > 0 && !existsSync(python)) {
-    const program = checkPython();
+    const program = findPython('the peers need', '3.11 or newer', [11, Infinity]);
     mkdirSync(dirname(home), { recursive: true });
     run('python -m venv', program, ['-m', 'venv', '--clear', home]);
     step('created a virtual environment');
@@ -152,10 +106,4 @@ function main() {
   console.log(`peers: ready in ${relative(root, home)} (${ready.join(', ')})`);
 }
 
-try {
-  main();
-} catch (error) {
-  if (!(error instanceof Problem) && error?.code !== 'ERR_PARSE_ARGS_UNKNOWN_OPTION') throw error;
-  console.error(`peers: ${error.message}`);
-  process.exitCode = 1;
-}
+runScript('peers', main);

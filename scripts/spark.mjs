@@ -3,13 +3,13 @@
  * `npm run spark`: Apache Spark from PyPI in the ignored folder `.venv/spark`, for the tests that run
  * `examples/distributed` on it. Where it cannot be installed, the reason is noted and those tests are skipped with it.
  */
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { Problem, QUIET, checkDisk, findPython, run, runScript, stepsOf } from './install.mjs';
 
 const HELP = `Usage: npm run spark [-- --force]
 
@@ -22,35 +22,13 @@ SVCCA_PYTHON names); a download of 320 MB, 430 MB of disk. A second run finds it
 
 const GIGABYTES = 1.5;
 
-const started = Date.now();
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const requirements = join(root, 'test', 'distributed', 'requirements.txt');
 const home = join(root, '.venv', 'spark');
 const python = join(home, ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python']));
 const stamp = join(home, 'ready.json');
 
-class Problem extends Error {}
-
-function step(text) {
-  console.log(`spark: ${text} (${((Date.now() - started) / 1000).toFixed(0)} s)`);
-}
-
-/** Runs a program quietly; what it printed. @throws Problem with what it said last */
-function run(what, program, args) {
-  const { status, error, stdout, stderr } = spawnSync(program, args, {
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  });
-  if (error) throw new Problem(`${what} failed: ${error.message}`);
-  if (status !== 0) throw new Problem(`${what} failed: ${lastWords(`${stdout}${stderr}`)}`);
-  return `${stdout}${stderr}`;
-}
-
-function lastWords(printed) {
-  const lines = printed.trim().split('\n');
-  const errors = lines.filter((line) => /^(ERROR|\w*Error):/.test(line));
-  return (errors.length > 0 ? errors : lines).slice(-2).join(' ').slice(0, 500);
-}
+const step = stepsOf('spark');
 
 /** Spark 3.5 runs on Java 8, 11 and 17; on 21 it stops in the middle of a job. */
 function checkJava() {
@@ -61,18 +39,6 @@ function checkJava() {
   if (![8, 11, 17].includes(major)) {
     throw new Problem(`Java here is ${major}, and Spark needs 8, 11 or 17: name one in JAVA_HOME.`);
   }
-}
-
-function checkPython() {
-  const program = process.env.SVCCA_PYTHON ?? 'python3';
-  const version = run(program, program, ['-c', 'import sys; print(*sys.version_info[:2])']).trim();
-  const [major, minor] = version.split(' ').map(Number);
-  if (major !== 3 || minor < 9 || minor > 12) {
-    throw new Problem(
-      `${program} is Python ${major}.${minor}, and Spark needs 3.9 to 3.12: name one in SVCCA_PYTHON.`,
-    );
-  }
-  return program;
 }
 
 /** What is installed: a changed pin is another one. */
@@ -89,17 +55,13 @@ function isReady() {
 
 function install() {
   checkJava();
-  const program = checkPython();
+  const program = findPython('Spark needs', '3.9 to 3.12', [9, 12]);
   mkdirSync(home, { recursive: true });
-  const { bavail, bsize } = statfsSync(home);
-  const free = (bavail * bsize) / 2 ** 30;
-  if (free < GIGABYTES)
-    throw new Problem(`Spark needs ${GIGABYTES} GB of disk, and ${free.toFixed(1)} GB are free.`);
+  checkDisk('Spark', home, GIGABYTES);
   run('python -m venv', program, ['-m', 'venv', '--clear', home]);
   step('created a virtual environment');
-  const quiet = ['--quiet', '--disable-pip-version-check', '--no-input', '--progress-bar', 'off'];
   // Nothing of it is used twice: the cache would keep another 320 MB.
-  run('pip install', python, ['-m', 'pip', 'install', ...quiet, '--no-cache-dir', '-r', requirements]);
+  run('pip install', python, ['-m', 'pip', 'install', ...QUIET, '--no-cache-dir', '-r', requirements]);
   step('installed PySpark');
 }
 
@@ -121,10 +83,4 @@ function main() {
   console.log(`spark: ready in ${relative(root, home)}`);
 }
 
-try {
-  main();
-} catch (error) {
-  if (!(error instanceof Problem) && error?.code !== 'ERR_PARSE_ARGS_UNKNOWN_OPTION') throw error;
-  console.error(`spark: ${error.message}`);
-  process.exitCode = 1;
-}
+runScript('spark', main);
