@@ -118,7 +118,7 @@ export class Similarity implements SimilarityData {
     return { layer: this.cols[at], score: scores[at] };
   }
 
-  /** The matrix as an aligned table of text. */
+  /** The matrix as an aligned table of text; long paths of layers are cut to what tells them apart, `…/block_2/add`. */
   toString(): string {
     return alignedTable(this.rows, this.cols, this.scores);
   }
