@@ -58,27 +58,26 @@ export async function readViews(
   state: RunState,
   options: PassOptions,
 ): Promise<number> {
-  const done = new Map<number, number>();
+  const done = new Set<number>();
   state.set('views', async function* () {
-    for (const [view] of done) yield { kind: 'view', value: { view, read: await store.get(view) } };
+    for (const view of done) yield { kind: 'view', value: { view, read: await store.get(view) } };
     yield { kind: 'views', value: { samples } };
   });
   let samples = 0;
   for (let record; (record = await state.take('view'));) {
     const { view, read } = record.value as { readonly view: number; readonly read: ReadView };
     await store.put(view, read);
-    done.set(view, view);
+    done.add(view);
   }
   const before = (await state.take('views'))?.value as { readonly samples: number } | undefined;
   samples = before?.samples ?? 0;
   const interrupted = (await state.take('reading'))?.value as Interrupted | undefined;
-  if (interrupted === undefined && done.size === reading.plan.views.length) return samples;
-
   const groups = interrupted?.groups ?? reading.budget.groups;
   for (let group = interrupted?.group ?? 0; group < groups.length; group++) {
     const from = interrupted?.group === group ? interrupted.samples : 0;
     const name = groups.length === 1 ? 'moments' : `moments (${group + 1} of ${groups.length})`;
-    const views = groups[group];
+    const views = groups[group].filter((view) => !done.has(view));
+    if (views.length === 0) continue;
     const collectors: Collector[] = [];
     for (const i of views) collectors.push(await collectorOf(engine, i, reading, state, from > 0));
     let read = from;
@@ -100,7 +99,7 @@ export async function readViews(
     if (read < 2) throw tooFew(read);
     samples = read;
     await finish(views, collectors, reading, store, options);
-    for (const view of views) done.set(view, view);
+    for (const view of views) done.add(view);
     state.unset('reading');
     await state.save(true);
   }
