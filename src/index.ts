@@ -139,7 +139,8 @@ export type { ActivationBatches, ActivationStreamOptions } from './capture/strea
 export type { InputArray, NestedArray, ShapedArray } from './capture/input-array.js';
 export { fromArrays } from './capture/arrays.js';
 export type { ArrayOptions, ArrayRecord } from './capture/arrays.js';
-export { listLayers } from './capture/probe.js';
+export { listInputs, listLayers } from './capture/probe.js';
+export type { InputInfo } from './capture/probe.js';
 export type { Layout } from './capture/layout.js';
 export type { LayerSelection } from './capture/select.js';
 export type { PositionOptions, Positions } from './capture/spatial.js';
