@@ -31,7 +31,6 @@ export function parseStrictly(
   argv: readonly string[],
 ): { readonly values: Values; readonly rest: readonly string[] } {
   const declared = Object.entries(command.args);
-  const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   const kinds = new Map<string, ArgDef>(
     declared.flatMap(([name, def]) => [
       [`--${kebab(name)}`, def],
@@ -104,11 +103,16 @@ export function runOptionsOf(values: Values): Record<string, unknown> {
   };
 }
 
+/** The flag of an argument, without its dashes. */
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
 /** A whole number of at least `least`. @throws UsageError */
 export function countOf(name: string, values: Values, least = 1): number {
   const value = Number(values[name]);
   if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new UsageError(`--${name} is '${values[name]}': give a whole number of at least ${least}`);
+  throw new UsageError(`--${kebab(name)} is '${values[name]}': give a whole number of at least ${least}`);
 }
 
 function bytesOf(text: string): number {
