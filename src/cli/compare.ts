@@ -8,7 +8,7 @@ import { countOf, runArgs, runOptionsOf } from './arguments.js';
 import type { Command } from './arguments.js';
 import { captureArgs, captureOptionsOf, secondSideArgs } from './capture-arguments.js';
 import { measureArgs, measureOf } from './measure-arguments.js';
-import { hintToResume, memoryArgs, memoryOptionsOf } from './memory-arguments.js';
+import { memoryArgs, memoryOptionsOf, resumable } from './memory-arguments.js';
 import { outputFiles, progressBar } from './output.js';
 import { namesOf, withSides } from './sides.js';
 import { OUT_KINDS, writeSimilarity } from './similarity-output.js';
@@ -55,21 +55,16 @@ export const compareCommand: Command = {
     const similarity = await withSides(
       [String(values['a']), String(values['b'])],
       values,
-      async ({ sides: [a, b], data }) => {
-        try {
-          return await compare(a.side, b.side, data?.data, {
+      ({ sides: [a, b], data }) =>
+        resumable(values, { signal, stop }, () =>
+          compare(a.side, b.side, data?.data, {
             ...own,
             measure,
             ...namesOf(a, b, data),
             signal,
             onProgress,
-          });
-        } catch (error) {
-          stop();
-          if (signal.aborted) process.stderr.write(hintToResume(values));
-          throw error;
-        }
-      },
+          }),
+        ),
     ).finally(stop);
     process.stderr.write(await writeSimilarity(similarity, files, values));
   },

@@ -12,6 +12,7 @@ import { UsageError, runArgs, runOptionsOf } from './arguments.js';
 import type { Command } from './arguments.js';
 import { captureArgs, captureOptionsOf } from './capture-arguments.js';
 import { measureArgs, measureOf } from './measure-arguments.js';
+import { memoryArgs, memoryOptionsOf, resumable } from './memory-arguments.js';
 import { outputFiles, progressBar, table } from './output.js';
 import { withSides } from './sides.js';
 
@@ -26,6 +27,7 @@ export const manyCommand: Command = {
     ...captureArgs,
     ...measureArgs,
     ...runArgs,
+    ...memoryArgs,
     groups: {
       type: 'string',
       description: "groups to test, by name or place: 'scratch=1,2,3;pretrained=4,5,6'",
@@ -38,24 +40,31 @@ export const manyCommand: Command = {
   async run(values, signal, rest) {
     const files = outputFiles(values['out'], ['.json']);
     const { measure, options } = measureOf(values, 'svcca');
+    const own = {
+      ...options,
+      ...runOptionsOf(values),
+      ...captureOptionsOf(values),
+      ...memoryOptionsOf(values),
+    };
     const { onProgress, stop } = progressBar();
     let groups: Groups | undefined;
     const paths = [String(values['a']), String(values['b']), ...rest];
     const similarity = await withSides(paths, values, ({ sides, data }) => {
       const names = distinct(sides.map(({ name }) => name));
       groups = values['groups'] === undefined ? undefined : groupsOf(String(values['groups']), names);
-      return compareMany(Object.fromEntries(sides.map(({ side }, i) => [names[i], side])), data?.data, {
-        ...options,
-        ...runOptionsOf(values),
-        ...captureOptionsOf(values),
-        measure,
-        fingerprints: {
-          ...Object.fromEntries(sides.map(({ fingerprint }, i) => [names[i], fingerprint])),
-          ...(data && { data: data.fingerprint }),
-        },
-        signal,
-        onProgress,
-      });
+      const models = Object.fromEntries(sides.map(({ side }, i) => [names[i], side]));
+      return resumable(values, { signal, stop }, () =>
+        compareMany(models, data?.data, {
+          ...own,
+          measure,
+          fingerprints: {
+            ...Object.fromEntries(sides.map(({ fingerprint }, i) => [names[i], fingerprint])),
+            ...(data && { data: data.fingerprint }),
+          },
+          signal,
+          onProgress,
+        }),
+      );
     }).finally(stop);
     const tests = groups && testGroups(similarity, groups);
     const json = `${JSON.stringify({ ...similarity.toJSON(), ...(tests && { groupTests: tests }) }, null, 2)}\n`;

@@ -62,9 +62,22 @@ export function memoryOptionsOf(values: Values): {
   };
 }
 
-/** Says how to go on after an interruption, where there is something to go on from. */
-export function hintToResume(values: Values): string {
-  const file = values['resume'] ?? values['checkpoint'];
-  if (file === undefined || !existsSync(String(file))) return '';
-  return `svcca: the same command with --resume ${file} in place of --checkpoint goes on from there\n`;
+/** Does the work; where it is interrupted, says how to go on, if there is something to go on from. */
+export async function resumable<T>(
+  values: Values,
+  { signal, stop }: { readonly signal: AbortSignal; readonly stop: () => void },
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    stop();
+    const file = values['resume'] ?? values['checkpoint'];
+    if (signal.aborted && file !== undefined && existsSync(String(file))) {
+      process.stderr.write(
+        `svcca: the same command with --resume ${file} in place of --checkpoint goes on from there\n`,
+      );
+    }
+    throw error;
+  }
 }
