@@ -159,9 +159,7 @@ export function divide(demands: Demands): Budget {
   // With room left more views are finished at a time, or more is held. Else that gives way, to the spool if there is one.
   const [more, moreAside] = growing ? [0, 0] : [(4 / 7) * left, (3 / 7) * left];
   const aside =
-    left >= 0
-      ? outside + moreAside
-      : Math.min(Math.max(outside, spool ? pair.host : 0), total - largest);
+    left >= 0 ? outside + moreAside : Math.min(Math.max(outside, spool ? pair.host : 0), total - largest);
   const work =
     left >= 0
       ? atOnce + more
