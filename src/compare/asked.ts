@@ -72,22 +72,9 @@ export function askedMeasures(choices: MeasureChoices, own: Readonly<Record<stri
   });
 }
 
-/** Measures that take the singular values of cross blocks, or less, but no singular vectors. */
-const VALUES_ONLY: readonly string[] = [
-  'svcca',
-  'cca',
-  'cka',
-  'procrustes',
-  'pls',
-  'regression',
-  'rvCoefficient',
-];
-
-/** Whether a measure takes singular vectors of cross blocks; of a measure of your own it is not known, and counts as if. */
-export function takesVectors({ measure, options }: Asked): boolean {
-  return (
-    !VALUES_ONLY.includes(measure.name) || options['directions'] === 'raw' || options['centred'] === false
-  );
+/** Whether any of the measures takes singular vectors of cross blocks, which need more room than the values alone. */
+export function takesVectors(asked: readonly Asked[]): boolean {
+  return asked.some(({ needs }) => !needs.samples && !needs.valuesOnly);
 }
 
 function listed(choices: MeasureChoices): readonly MeasureChoice[] {

@@ -226,6 +226,6 @@ function demandsOf({ reading, store, batch, asked, options }: CellJob): CellDema
   });
   const room = budget.total - store.bytes;
   const taken = Math.max(...budget.groups.map((group) => passBytes(bytes, group)));
-  const vectors = asked.some((one) => !one.needs.samples && takesVectors(one));
+  const vectors = takesVectors(asked);
   return { cells: plan.cells, sides, vectors, room, taken, batch, beside: usable(options.memory) - room };
 }

@@ -212,7 +212,7 @@ function plan({ inputs, pairs, asked, needs, sources }: Run, settings: Settings,
   const budget = divide({
     memory,
     views: bytes,
-    pair: pairBytes(sizes, asked.some(takesVectors)),
+    pair: pairBytes(sizes, takesVectors(asked)),
     projected: first[0].samples * sum(sizes.map(({ perSample, cols }) => matrixBytes(perSample, cols))),
     blocks: sum(comparison.cells.map(({ a, b }) => matrixBytes(sizes[a].cols, sizes[b].cols))),
     nameOf: (view) => {

@@ -52,7 +52,7 @@ export const ccaMeasure: Measure<CcaOptions> = {
     };
   },
 
-  needs: ({ centred }) => ({ keep: 'all', anyBasis: centred }),
+  needs: ({ centred }) => ({ keep: 'all', anyBasis: centred, valuesOnly: centred }),
 
   async evaluate(pair, options, engine) {
     if (options.centred) return ofBases(pair, options, engine);

@@ -113,7 +113,7 @@ export const ckaMeasure: Measure<CkaOptions> = {
 
   needs: ({ kernel, estimator, minibatch }) =>
     kernel === 'linear' && minibatch === false
-      ? { keep: 'all', rowNorms: estimator === 'debiased', products: true }
+      ? { keep: 'all', rowNorms: estimator === 'debiased', products: true, valuesOnly: true }
       : { samples: true },
 
   ...overProducts((products, accuracy, samples, { estimator }) =>

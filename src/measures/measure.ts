@@ -120,6 +120,11 @@ export interface Needs {
   /** The samples themselves, so that `evaluateSamples` is called and nothing else. */
   readonly samples?: boolean;
   readonly rowNorms?: boolean;
+  /**
+   * Whether of cross blocks no more than singular values are taken, for which they need less room than for singular vectors.
+   * @defaultValue `false`
+   */
+  readonly valuesOnly?: boolean;
   /** Whether `evaluateWhitened` may be called instead of `evaluate`, so that no singular vectors need be found. */
   readonly anyBasis?: boolean;
   /** Whether `evaluateProducts` may be called instead of `evaluate`, so that nothing need be factored. */

@@ -26,7 +26,7 @@ export const plsMeasure: Measure<PlsOptions> = {
     return {};
   },
 
-  needs: () => ({ keep: 'all' }),
+  needs: () => ({ keep: 'all', valuesOnly: true }),
 
   async evaluate(pair, _options, engine) {
     const values = await singularValues(engine, scaledCross(pair));

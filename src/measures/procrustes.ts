@@ -67,7 +67,7 @@ export const procrustesMeasure: Measure<ProcrustesOptions> = {
     };
   },
 
-  needs: () => ({ keep: 'all' }),
+  needs: () => ({ keep: 'all', valuesOnly: true }),
 
   async evaluate(pair, options, engine) {
     const kept = { x: pair.x.rank, y: pair.y.rank };

@@ -127,7 +127,7 @@ async function anatomeWeights(
 ): Promise<Float64Array> {
   if (pair.absoluteProjections === undefined) {
     throw new UnsupportedError(
-      "pwcca with variant 'anatome' needs the samples in memory: raise 'memory', or capture the activations first",
+      "pwcca with variant 'anatome' needs the samples once more: give a 'spool', raise 'memory', or capture the activations first",
     );
   }
   const inverse = s.map((value) => 1 / value);

@@ -40,7 +40,7 @@ export const regressionMeasure: Measure<RegressionOptions> = {
     };
   },
 
-  needs: () => ({ keep: 'all' }),
+  needs: () => ({ keep: 'all', valuesOnly: true }),
 
   evaluate(pair, { from, allowFewSamples }) {
     return Promise.resolve().then(() => {

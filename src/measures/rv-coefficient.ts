@@ -40,7 +40,7 @@ export const rvCoefficientMeasure: Measure<RvCoefficientOptions> = {
     return { modified: flag('modified', { ...this.defaults, ...options }.modified) };
   },
 
-  needs: ({ modified }) => ({ keep: 'all', rowNorms: modified, products: true }),
+  needs: ({ modified }) => ({ keep: 'all', rowNorms: modified, products: true, valuesOnly: true }),
 
   ...overProducts((products, accuracy, samples, { modified }) =>
     ofProducts(products, accuracy, samples, modified),

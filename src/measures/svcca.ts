@@ -64,7 +64,7 @@ export const svccaMeasure: Measure<SvccaOptions> = {
     };
   },
 
-  needs: ({ keep, directions }) => ({ keep: directions === 'raw' ? 'all' : keep }),
+  needs: ({ keep, directions }) => (directions === 'raw' ? { keep: 'all' } : { keep, valuesOnly: true }),
 
   async evaluate(pair, options, engine) {
     const { x, y } = pair;
