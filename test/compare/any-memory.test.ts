@@ -97,9 +97,13 @@ beforeAll(async () => {
 });
 afterAll(() => watch.close());
 
-/** A comparison that is interrupted at one report after another, until it comes to its end. */
-async function interrupted(run: (options: CompareOptions) => Promise<Similarity>, after: number) {
-  const checkpoint = checkpointInMemory();
+/** A comparison that is interrupted at one report after another, until it comes to its end; saved after every batch or pass. */
+async function interrupted(
+  run: (options: CompareOptions) => Promise<Similarity>,
+  after: number,
+  seconds: number,
+) {
+  const checkpoint = Object.assign(checkpointInMemory(), { seconds });
   for (let runs = 0; ; runs++) {
     let reports = 0;
     const onProgress = () => {
@@ -116,7 +120,7 @@ async function interrupted(run: (options: CompareOptions) => Promise<Similarity>
 /** Layers that take several passes over both networks, and more to compare them. */
 function severalPasses(spool: boolean) {
   const alike = new Array<number>(8).fill(16);
-  const how = { fill: 0.6, known: true, padded: false, double: false, after: 3, batch: 25 };
+  const how = { fill: 0.6, known: true, padded: false, double: false, after: 3, seconds: 0, batch: 25 };
   const measure: CompareOptions = spool ? { measure: 'cca' } : { measure: 'svcca', keep: { dims: 3 } };
   return [alike, alike, measure, { ...how, spool }] as [
     number[],
@@ -132,11 +136,12 @@ it('any layers, any measures, any memory', async () => {
     fill: fc.double({ min: 0.1, max: 0.9, noNaN: true }),
     ...{ known: fc.boolean(), spool: fc.boolean(), padded: fc.boolean(), double: fc.boolean() },
     after: fc.integer({ min: 1, max: 15 }),
+    seconds: fc.constantFrom(0, 1000),
     batch: fc.constantFrom(10, 25),
   });
   await fc.assert(
     fc.asyncProperty(widths, widths, fc.constantFrom(...measures), circumstances, async (x, y, own, how) => {
-      const { fill, known, spool, padded, double, after, batch } = how;
+      const { fill, known, spool, padded, double, after, seconds, batch } = how;
       const network = (sizes: readonly number[], seed: number) =>
         generated(layersOf(sizes), { samples: 90, batch, seed, known, double: double && !padded });
       const made = [network(x, 1), network(y, 2)];
@@ -162,7 +167,7 @@ it('any layers, any measures, any memory', async () => {
         for (const [m, one] of [little, ...little.others].entries()) {
           expect(distance(one.scores, all[m].scores)).toBeLessThan(1e-12);
         }
-        const { similarity, runs } = await interrupted(run, after);
+        const { similarity, runs } = await interrupted(run, after, seconds);
         expect(JSON.stringify(similarity)).toBe(JSON.stringify(little));
         seen.compared++;
         seen.interrupted += runs;

@@ -6,7 +6,7 @@ import { compareMany } from '../../src/compare/many.js';
 import type { Engine } from '../../src/engines/engine.js';
 import { openEngine } from '../../src/engines/select.js';
 import { DataError, FormatError } from '../../src/errors.js';
-import { checkpointInMemory, generated, spoolInMemory, watched } from './streams.js';
+import { checkpointInMemory, generated, watched } from './streams.js';
 
 const widths = { one: 5, two: 9, three: 3 };
 const a = generated(widths, { seed: 1 });
@@ -205,24 +205,4 @@ describe('a checkpoint', () => {
     expect(a.count.open).toBe(before.open);
     await close();
   });
-
-  it('is saved with factors in a spool, too', async () => {
-    const wide = { u: 400, v: 350, w: 400, x: 350, y: 400 };
-    const [x, y] = [1, 2].map((seed) => generated(wide, { samples: 900, batch: 150, seed }));
-    const { open, count } = spoolInMemory();
-    const options = { measure: 'cca', memory: 40e6, spool: open, ...few };
-    const whole = JSON.stringify(await compare(x.set, y.set, undefined, options));
-    const checkpoint = Object.assign(checkpointInMemory(), { seconds: 1 });
-    const stages = new Set<string>();
-    for (const stop of ['moments (2 of', 'cross (2 of']) {
-      const onProgress = ({ stage, done }: { stage: string; done: number }) => {
-        stages.add(stage);
-        if (stage.startsWith(stop) && done > 150) throw new Error('stop');
-      };
-      const failed = compare(x.set, y.set, undefined, { ...options, checkpoint, onProgress });
-      await expect(failed, [...stages].join()).rejects.toThrow('stop');
-    }
-    expect(JSON.stringify(await compare(x.set, y.set, undefined, { ...options, checkpoint }))).toBe(whole);
-    expect(count.open).toBe(0);
-  }, 240_000);
 });
