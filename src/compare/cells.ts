@@ -68,11 +68,11 @@ export async function compareCells(job: CellJob): Promise<SimilarityResult[][]> 
     const name = groups.length === 1 ? 'cross' : `cross (${done + 1} of ${groups.length})`;
     await compareGroup(job, demands, groups[done], name, results);
     state.unset('crossing');
-    if (done + 1 === groups.length) break;
     state.set('cells', async function* () {
       yield { kind: 'cells', value: { groups, done: done + 1, results } satisfies CellState };
     });
-    await state.save(true);
+    // After the last there may be nothing left to do.
+    if (done + 1 < groups.length) await state.save(true);
   }
   return results as SimilarityResult[][];
 }

@@ -152,9 +152,7 @@ async function compareStream(
   const enough = usable(settings.memory) - held + sum(reading.bytes.map(({ hold }) => hold));
   // Without a spool what is held may take what the last of the views leave aside.
   const store = new ViewStore(settings.spool ? held : held + aside, settings.spool, memoryFor(enough));
-  const state = await RunState.open(settings.checkpoint, () =>
-    identityOf(sources, pairs, asked, settings, engine.name, first),
-  );
+  const state = await RunState.open(settings.checkpoint, () => identityOf(run, settings, engine.name, first));
   try {
     const samples = await readViews(engine, reading, stream, store, state, passes);
     const stage = asked.map(({ label }) => label).join(', ');
@@ -164,6 +162,7 @@ async function compareStream(
       nameOf: describer(run),
       onCells: (done) => reporter.cells(stage, done, pairs.length),
     });
+    if (run.error) await state.save(true);
     const positionsErrors = await errorsOf(engine, run, reading, passes);
     await state.remove();
     return { results, samples, ...(positionsErrors && { positionsErrors }) };

@@ -65,7 +65,7 @@ function masked({ set }: ReturnType<typeof generated>): ActivationSet {
           }
           return [name, { samples, grid: [3, 1] as const, channels, data, mask }] as const;
         });
-        yield { ...batch, layers: new Map(layers) } as ActivationBatch;
+        yield { ...batch, layers: new Map(layers) };
       }
     },
   };
@@ -146,7 +146,7 @@ it('any layers, any measures, any memory', async () => {
         generated(layersOf(sizes), { samples: 90, batch, seed, known, double: double && !padded });
       const made = [network(x, 1), network(y, 2)];
       const [a, b] = made.map((one) => (padded ? masked(one) : one.set));
-      const few = /cca/.test(String(own.measure)) && { allowFewSamples: true };
+      const few = (own.measure as string).includes('cca') && { allowFewSamples: true };
       const options: CompareOptions = { ...own, ...few, engine: watch.engine };
       scale.times = 1;
       const whole = await compare(a, b, undefined, options);

@@ -64,6 +64,28 @@ describe('little memory', () => {
   });
 });
 
+describe('small layers', () => {
+  const widths = { u: 1, v: 7, w: 30 };
+  const measures = ['svcca', 'cka', 'pwcca,rsa', 'rsa'];
+  const memories = [0, 2 ** 20, 2 ** 25, 2 ** 26, undefined];
+  // Measures of the samples hold them, however little memory there is.
+  const cases = measures.flatMap((measure) =>
+    memories.slice(measure.includes('rsa') ? 1 : 0).map((memory) => [measure, memory] as const),
+  );
+  it.each(cases)('fit any memory: %s in %s bytes', async (measure, memory) => {
+    const options = { measure, ...(memory !== undefined && { memory }) };
+    const scores: Float64Array[] = [];
+    for (const known of [true, false]) {
+      for (const spool of [undefined, spoolInMemory().open]) {
+        const { set } = generated(widths, { samples: 200, batch: 64, known });
+        const found = await compare(set, set, undefined, { ...options, ...(spool && { spool }) });
+        scores.push(found.scores);
+      }
+    }
+    for (const other of scores.slice(1)) expect(distance(other, scores[0])).toBeLessThan(1e-12);
+  });
+});
+
 describe('what does not fit', () => {
   it('is said before the second batch is read: one layer too wide', async () => {
     const { set, count } = generated({ narrow: 3, wide: 1000 }, { samples: 2000, batch: 10 });

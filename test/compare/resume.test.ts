@@ -1,11 +1,13 @@
 /** A comparison that was interrupted anywhere and goes on is the one that was not, to the last bit. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ActivationSet } from '../../src/capture/activations.js';
 import { compare } from '../../src/compare/compare.js';
 import type { CompareOptions } from '../../src/compare/compare.js';
 import { compareMany } from '../../src/compare/many.js';
 import type { Engine } from '../../src/engines/engine.js';
 import { openEngine } from '../../src/engines/select.js';
 import { DataError, FormatError } from '../../src/errors.js';
+import { gaussian } from '../support.js';
 import { checkpointInMemory, generated, watched } from './streams.js';
 
 const widths = { one: 5, two: 9, three: 3 };
@@ -152,6 +154,28 @@ describe('a checkpoint', () => {
     expect(alone).toBe(1 + 3);
   });
 
+  it('spares all scores where the error of drawing positions was interrupted', async () => {
+    const grid = (seed: number) => ({
+      conv: { shape: [40, 3, 3, 4], data: Float32Array.from(gaussian(40 * 9, 4, seed).data) },
+    });
+    const options = { measure: 'cka', positions: 6, positionsError: 3 };
+    const whole = JSON.stringify(await compare(grid(1), grid(2), undefined, options));
+    const checkpoint = Object.assign(checkpointInMemory(), { seconds: 1000 });
+    const stages: string[] = [];
+    const onProgress = ({ stage }: { stage: string }) => {
+      if (stage === 'positions' && !stages.includes(stage)) {
+        stages.push(stage);
+        throw new Error('stop');
+      }
+      stages.push(stage);
+    };
+    const run = () => compare(grid(1), grid(2), undefined, { ...options, checkpoint, onProgress });
+    await expect(run()).rejects.toThrow('stop');
+    const before = stages.length;
+    expect(JSON.stringify(await run())).toBe(whole);
+    expect(new Set(stages.slice(before))).toEqual(new Set(['positions']));
+  });
+
   it('is saved within a pass no more often than it says', async () => {
     const checkpoint = { ...checkpointInMemory(), seconds: 1000 };
     await compare(a.set, b.set, undefined, { checkpoint });
@@ -180,6 +204,20 @@ describe('a checkpoint', () => {
     const checkpoint = await left();
     const other = generated(widths, { seed: 7 }).set;
     await expect(compare(a.set, other, undefined, { checkpoint })).rejects.toThrow(/activations: /);
+    // The same numbers, of which others are padding.
+    const padded = (set: ActivationSet): ActivationSet => ({
+      ...set,
+      async *batches(range) {
+        for await (const batch of set.batches(range)) {
+          const mask = Uint8Array.from({ length: batch.samples }, (_, i) => (i % 9 === 0 ? 0 : 1));
+          yield {
+            ...batch,
+            layers: new Map([...batch.layers].map(([name, block]) => [name, { ...block, mask }])),
+          };
+        }
+      },
+    });
+    await expect(compare(a.set, padded(b.set), undefined, { checkpoint })).rejects.toThrow(/activations: /);
     const longer = generated(widths, { seed: 2, samples: 301 }).set;
     await expect(compare(a.set, longer, undefined, { checkpoint })).rejects.toThrow(
       /another comparison|samples/,
