@@ -1,7 +1,7 @@
 /** However little memory there is, with a spool or without, interrupted or not: the scores are those of plenty. */
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import fc from 'fast-check';
-import type { ActivationBatch, ActivationSet } from '../../src/capture/activations.js';
+import type { ActivationSet } from '../../src/capture/activations.js';
 import type * as Budget from '../../src/compare/budget.js';
 import { usable } from '../../src/compare/budget.js';
 import { compare } from '../../src/compare/compare.js';
