@@ -6,13 +6,15 @@
 import { zeros } from '../matrix.js';
 import type { Engine, Handle, HostMatrix } from '../engines/engine.js';
 import { inGroups, together } from '../engines/scope.js';
-import { Projector, correctedCross, dot, squaredNorms } from '../factor/cross.js';
+import { Projector, correctedCross } from '../factor/cross.js';
 import type { Needs, Pair } from '../measures/measure.js';
 import { absoluteProjections } from '../measures/pair.js';
 import type { AnyPair } from '../measures/pair.js';
 import type { StateRecord } from './checkpoint-format.js';
 import type { PassOptions } from './first-pass.js';
 import type { Plan, View } from './plan.js';
+import { RowNormCollector } from './row-norms.js';
+import type { RowNormSums } from './row-norms.js';
 import type { RunState } from './state.js';
 import type { Batches, LockstepStream } from './stream.js';
 import type { FactoredView, ReadView } from './view-store.js';
@@ -43,10 +45,9 @@ export interface CellPass {
   state(): AsyncIterable<StateRecord>;
 }
 
-/** Sums over samples of products of squared norms, and how many datapoints of each view have passed. */
-interface Sums {
-  readonly self: Float64Array;
-  readonly cross: Float64Array;
+/** What is summed over the samples outside the engine. */
+interface Sums extends RowNormSums {
+  /** How many datapoints of each view have passed. */
   readonly offsets: Float64Array;
 }
 
@@ -55,7 +56,8 @@ export class CrossPass implements CellPass {
   private blocks = new Map<number, Handle>();
   private projectors = new Map<number, Projector>();
   private corrections = new Map<number, Handle>();
-  private sums: Sums;
+  private readonly norms: RowNormCollector;
+  private readonly offsets: Float64Array;
   /** The last pass over the stream for a pair: one at a time. */
   private turn: Promise<unknown> = Promise.resolve();
 
@@ -64,13 +66,10 @@ export class CrossPass implements CellPass {
     private readonly work: CellWork,
     private readonly stream: LockstepStream,
     private readonly options: PassOptions,
+    saved: Sums | undefined,
   ) {
-    const { views, cells } = work.plan;
-    this.sums = {
-      self: new Float64Array(views.length),
-      cross: new Float64Array(cells.length),
-      offsets: new Float64Array(views.length),
-    };
+    this.norms = new RowNormCollector(work.plan, saved);
+    this.offsets = saved?.offsets ?? new Float64Array(work.plan.views.length);
   }
 
   /**
@@ -85,7 +84,8 @@ export class CrossPass implements CellPass {
     state: RunState,
     finished: boolean,
   ): Promise<CrossPass> {
-    const pass = new CrossPass(engine, work, stream, options);
+    const sums = (await state.take('sums'))?.value as Sums | undefined;
+    const pass = new CrossPass(engine, work, stream, options, sums);
     const grams = new Map<number, HostMatrix>();
     for await (const [i, gram] of takeMatrices(state, 'projector')) grams.set(i, gram);
     for (const [i, { factored }] of work.views) {
@@ -97,7 +97,6 @@ export class CrossPass implements CellPass {
     for await (const [i, root] of takeMatrices(state, 'correction')) {
       pass.corrections.set(i, await engine.upload(root));
     }
-    pass.sums = ((await state.take('sums'))?.value as Sums | undefined) ?? pass.sums;
     pass.blocks = await takeBlocks(engine, state);
     return pass;
   }
@@ -107,14 +106,11 @@ export class CrossPass implements CellPass {
   }
 
   async add(batches: Batches): Promise<void> {
-    const { engine, options, sums, blocks } = this;
+    const { engine, options, norms, blocks } = this;
     const { plan, cells, views, needs } = this.work;
-    const squared = new Map<number, Float64Array>();
     const baseOf = async ([i, { factored }]: readonly [number, ReadView]) => {
       if (needs.rowNorms) {
-        const norms = squaredNorms(await matrixOf(plan.views[i], batches, options), factored!.factor.mean);
-        squared.set(i, norms);
-        sums.self[i] += dot(norms, norms);
+        norms.addView(i, await matrixOf(plan.views[i], batches, options), factored!.factor.mean);
       }
       return [i, await this.rows(i, factored!, batches)] as const;
     };
@@ -123,7 +119,7 @@ export class CrossPass implements CellPass {
       const { a, b } = plan.cells[c];
       const [left, right] = [bases.get(a), bases.get(b)];
       if (left && right) blocks.set(c, await engine.accumulateCross(left, right, blocks.get(c)));
-      if (needs.rowNorms) sums.cross[c] += dot(squared.get(a)!, squared.get(b)!);
+      if (needs.rowNorms) norms.addCell(c);
     };
     await inGroups(cells, addCell, options.breathe);
     engine.dispose(...[...bases.values()].filter((handle) => handle !== undefined));
@@ -140,7 +136,7 @@ export class CrossPass implements CellPass {
   }
 
   async pair(c: number): Promise<Pair> {
-    const { engine, sums, stream, options } = this;
+    const { engine, norms, stream, options } = this;
     const { plan, views, needs } = this.work;
     const { a, b } = plan.cells[c];
     const [x, y] = [views.get(a)!.factored!.factor, views.get(b)!.factored!.factor];
@@ -158,7 +154,7 @@ export class CrossPass implements CellPass {
       cross: block
         ? await correctedCross(engine, block, this.corrections.get(a), this.corrections.get(b))
         : zeros(x.v.cols, y.v.cols),
-      ...(needs.rowNorms && { rowNorms: { xx: sums.self[a], xy: sums.cross[c], yy: sums.self[b] } }),
+      ...(needs.rowNorms && { rowNorms: norms.of(c) }),
       ...(stream.again() && { absoluteProjections: project }),
     };
   }
@@ -169,6 +165,7 @@ export class CrossPass implements CellPass {
   }
 
   async *state(): AsyncGenerator<StateRecord> {
+    yield { kind: 'sums', value: { ...this.norms.sums, offsets: this.offsets } satisfies Sums };
     for (const [view, projector] of this.projectors) {
       const gram = await projector.state();
       if (gram) yield { kind: 'projector', value: { at: view, matrix: gram } };
@@ -176,17 +173,16 @@ export class CrossPass implements CellPass {
     for (const [view, root] of this.corrections) {
       yield { kind: 'correction', value: { at: view, matrix: await this.engine.download(root) } };
     }
-    yield { kind: 'sums', value: this.sums };
     yield* blocksOf(this.engine, this.blocks);
   }
 
   /** Rows of the basis of a view; nothing of a constant one. */
   private async rows(i: number, { basis }: FactoredView, batches: Batches): Promise<Handle | undefined> {
-    const { engine, options, sums } = this;
+    const { engine, options, offsets } = this;
     const view = this.work.plan.views[i];
-    const from = sums.offsets[i];
+    const from = offsets[i];
     const { rows: count } = shapeOf(view, batches, options);
-    sums.offsets[i] += count;
+    offsets[i] += count;
     if (basis) return engine.upload(rowsOf(basis, from, count));
     const projector = this.projectors.get(i);
     if (projector === undefined) return undefined;

@@ -5,37 +5,29 @@
  */
 import type { Engine, Handle } from '../engines/engine.js';
 import { inGroups } from '../engines/scope.js';
-import { dot, squaredNorms } from '../factor/cross.js';
 import { productsOfCross } from '../factor/products.js';
 import type { ProductPair } from '../measures/measure.js';
 import type { StateRecord } from './checkpoint-format.js';
 import { blocksOf, takeBlocks } from './cross-pass.js';
 import type { CellPass, CellWork } from './cross-pass.js';
 import type { PassOptions } from './first-pass.js';
+import { RowNormCollector } from './row-norms.js';
+import type { RowNormSums } from './row-norms.js';
 import type { RunState } from './state.js';
 import type { Batches } from './stream.js';
 import type { ReadView } from './view-store.js';
 import { handleOf, matrixOf } from './views.js';
 
-/** Sums over samples of products of squared norms. */
-interface Sums {
-  readonly self: Float64Array;
-  readonly cross: Float64Array;
-}
-
 /** The cross-products of views that were not factored. */
 export class ProductPass implements CellPass {
   private blocks = new Map<number, Handle>();
-  private sums: Sums;
 
   private constructor(
     private readonly engine: Engine,
     private readonly work: CellWork,
     private readonly options: PassOptions,
-  ) {
-    const { views, cells } = work.plan;
-    this.sums = { self: new Float64Array(views.length), cross: new Float64Array(cells.length) };
-  }
+    private readonly norms: RowNormCollector,
+  ) {}
 
   /** @param state - to go on from, where a pass of these cells was interrupted. */
   static async open(
@@ -44,8 +36,8 @@ export class ProductPass implements CellPass {
     options: PassOptions,
     state: RunState,
   ): Promise<ProductPass> {
-    const pass = new ProductPass(engine, work, options);
-    pass.sums = ((await state.take('sums'))?.value as Sums | undefined) ?? pass.sums;
+    const sums = (await state.take('sums'))?.value as RowNormSums | undefined;
+    const pass = new ProductPass(engine, work, options, new RowNormCollector(work.plan, sums));
     pass.blocks = await takeBlocks(engine, state);
     return pass;
   }
@@ -55,16 +47,11 @@ export class ProductPass implements CellPass {
   }
 
   async add(batches: Batches): Promise<void> {
-    const { engine, options, sums, blocks } = this;
+    const { engine, options, norms, blocks } = this;
     const { plan, cells, views, needs } = this.work;
-    const squared = new Map<number, Float64Array>();
     const read = async ([i, { products }]: readonly [number, ReadView]) => {
       const view = plan.views[i];
-      if (needs.rowNorms) {
-        const norms = squaredNorms(await matrixOf(view, batches, options), products!.mean);
-        squared.set(i, norms);
-        sums.self[i] += dot(norms, norms);
-      }
+      if (needs.rowNorms) norms.addView(i, await matrixOf(view, batches, options), products!.mean);
       return [i, await handleOf(engine, view, batches, options)] as const;
     };
     const handles = new Map(await inGroups([...views], read, options.breathe));
@@ -73,7 +60,7 @@ export class ProductPass implements CellPass {
       const means = { a: views.get(a)!.products!.mean, b: views.get(b)!.products!.mean };
       const block = await engine.accumulateCross(handles.get(a)!, handles.get(b)!, blocks.get(c), means);
       blocks.set(c, block);
-      if (needs.rowNorms) sums.cross[c] += dot(squared.get(a)!, squared.get(b)!);
+      if (needs.rowNorms) norms.addCell(c);
     };
     await inGroups(cells, addCell, options.breathe);
     engine.dispose(...handles.values());
@@ -84,7 +71,7 @@ export class ProductPass implements CellPass {
   }
 
   async pair(c: number): Promise<ProductPair> {
-    const { engine, sums } = this;
+    const { engine, norms } = this;
     const { plan, views, needs } = this.work;
     const { a, b } = plan.cells[c];
     const [x, y] = [views.get(a)!.products!, views.get(b)!.products!];
@@ -92,8 +79,7 @@ export class ProductPass implements CellPass {
     const cross = await engine.download(block);
     engine.dispose(block);
     this.blocks.delete(c);
-    const norms = needs.rowNorms ? { xx: sums.self[a], xy: sums.cross[c], yy: sums.self[b] } : undefined;
-    return { x, y, products: productsOfCross(x, y, cross, norms) };
+    return { x, y, products: productsOfCross(x, y, cross, needs.rowNorms ? norms.of(c) : undefined) };
   }
 
   close(): void {
@@ -101,7 +87,7 @@ export class ProductPass implements CellPass {
   }
 
   async *state(): AsyncGenerator<StateRecord> {
-    yield { kind: 'sums', value: this.sums };
+    yield { kind: 'sums', value: this.norms.sums };
     yield* blocksOf(this.engine, this.blocks);
   }
 }
