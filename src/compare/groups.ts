@@ -152,7 +152,10 @@ export function groupCells(demands: CellDemands): CellGroup[] {
   return best(demands, all, fits).map((group) => ({ cells: group, part: partOf(group) }));
 }
 
-/** The division into the fewest rectangles in which everything fits; of those with as few, the one that reads the fewest views. */
+/**
+ * The division into the fewest rectangles in which everything fits, of those that are tried; of those with as few, the one that
+ * reads the fewest views.
+ */
 function best(
   { cells, sides }: CellDemands,
   all: readonly number[],
@@ -169,8 +172,9 @@ function best(
   );
   let found: { readonly groups: readonly (readonly number[])[]; readonly views: number } | undefined;
   const most = (): number => found?.groups.length ?? Infinity;
-  for (let down = 1; down <= rows.size && down <= most(); down++) {
-    for (let across = 1; across <= cols.size && down * across <= most(); across++) {
+  for (const down of counts(rows.size)) {
+    for (const across of counts(cols.size)) {
+      if (down * across > most()) break;
       const groups = rectangles(cells, all, rows, cols, down, across);
       if (!groups.every(fits)) continue;
       const views = sum(groups.map((group) => new Set(group.flatMap((c) => [cells[c].a, cells[c].b])).size));
@@ -180,6 +184,13 @@ function best(
   }
   // Of triangles and the like a division by size may leave a rectangle too large: then each cell by itself.
   return [...(found?.groups ?? all.map((c) => [c]))];
+}
+
+/** Numbers of parts to try: the small ones all, then in ever larger steps, since each is tried on all cells. */
+function counts(most: number): number[] {
+  const found: number[] = [];
+  for (let count = 1; count < most; count += Math.max(1, Math.floor(count / 4) - 1)) found.push(count);
+  return [...found, most];
 }
 
 /** For each view the share of the whole width that stands before its middle, in the order in which the views appear. */

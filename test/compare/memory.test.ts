@@ -322,6 +322,27 @@ describe('the plan', () => {
     );
   });
 
+  it('divides the thousands of cells of many models, too', () => {
+    const [models, layers] = [40, 8];
+    const cells = Array.from({ length: layers * models * models }, (_, i) => {
+      const first = Math.floor(i / (models * models)) * models;
+      return { a: first + (Math.floor(i / models) % models), b: first + (i % models) };
+    }).filter(({ a, b }) => a < b);
+    const side = {
+      neurons: 200,
+      width: 150,
+      projected: true,
+      decomposed: true,
+      loaded: 240_000,
+      perSample: 1,
+    };
+    const sides = new Array<CrossSide>(models * layers).fill(side);
+    const demands = { cells, sides, vectors: false, room: 2e7, taken: 0, batch: 64, beside: 0 };
+    const groups = groupCells(demands);
+    expect(groups.flatMap((group) => group.cells)).toHaveLength(cells.length);
+    expect(groups.length).toBeLessThan(cells.length / 5);
+  }, 20_000);
+
   it('says which memory would do', () => {
     for (const bytes of [1e6, 3e7, 1e8, 1e9, 1e10])
       expect(usable(memoryFor(bytes))).toBeGreaterThanOrEqual(bytes - 1);
