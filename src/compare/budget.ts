@@ -132,49 +132,72 @@ export interface Demands {
 
 /** Divides the memory. @throws OptionError where not even one view at a time fits */
 export function divide(demands: Demands): Budget {
-  const { memory, views, nameOf, batch, activations, growing, pair, projected, blocks, spool } = demands;
+  const { memory, views, nameOf, batch } = demands;
   // A batch that was chosen so large that it would leave too little comes on top.
   const all = usable(memory);
   const room = all - BATCHES * Math.min(batch, batchAllowance(memory));
-  const inside = ({ collect, finish }: ViewBytes): number => collect + finish.engine;
-  const most = (values: readonly number[]): number => Math.max(0, ...values);
-  const least = most(views.map((view) => inside(view) + view.finish.host));
-  if (least > room) throw tooSmall(views, least, memory, all - room, nameOf);
-  const hold = sum(views.map((view) => view.hold));
-  const atOnce = sum(views.map(({ collect }) => collect)) + most(views.map(({ finish }) => finish.engine));
-  const largest = most(views.map(inside));
-  const outside = most(views.map(({ finish }) => finish.host));
+  const sums = sumsOf(views);
+  if (sums.least > room) throw tooSmall(views, sums.least, memory, all - room, nameOf);
+  const activations = betweenPasses(demands, sums, room);
+  const total = room - activations;
+  const { work, aside } = withinPasses(demands, sums, total);
+  return { groups: passes(views, work), activations, work, aside, held: total - work - aside, total };
+}
 
+/** What the views take together. */
+interface Sums {
+  /** All that is held in the end. */
+  readonly hold: number;
+  /** All views while their batches pass, and inside the engine then. */
+  readonly atOnce: number;
+  /** The largest view, the same. */
+  readonly largest: number;
+  /** The largest view outside the engine, when it is finished. */
+  readonly outside: number;
+  /** The largest view by itself, all in all. */
+  readonly least: number;
+}
+
+function sumsOf(views: readonly ViewBytes[]): Sums {
+  const most = (bytesOf: (view: ViewBytes) => number): number => Math.max(0, ...views.map(bytesOf));
+  return {
+    hold: sum(views.map(({ hold }) => hold)),
+    atOnce: sum(views.map(({ collect }) => collect)) + most(({ finish }) => finish.engine),
+    largest: most(({ collect, finish }) => collect + finish.engine),
+    outside: most(({ finish }) => finish.host),
+    least: most(({ collect, finish }) => collect + finish.engine + finish.host),
+  };
+}
+
+/** Bytes for activations between the passes: what nothing else needs, or half, but none where it is known that they do not fit. */
+function betweenPasses(
+  { memory, activations, growing, pair, projected, blocks }: Demands,
+  { hold, atOnce, outside, least }: Sums,
+  room: number,
+): number {
   const comparing = pair.engine + pair.host + projected + blocks;
   const spare = Math.max(room - hold - Math.max(atOnce + outside, comparing), room / 2);
-  const kept = Math.min(
-    memory,
-    spare,
-    room - Math.max(least, pair.engine + pair.host),
-    activations ?? (growing ? room / 2 : Infinity),
-  );
-  const between = activations !== undefined && kept < activations ? 0 : Math.max(0, kept);
-  const total = room - between;
+  const free = Math.min(memory, spare, room - Math.max(least, pair.engine + pair.host));
+  if (activations === undefined) return Math.max(0, Math.min(free, growing ? room / 2 : Infinity));
+  return free < activations ? 0 : activations;
+}
+
+/** The rest, for what is collected and finished in a pass; what is left of it is for what is held. */
+function withinPasses(
+  { pair, growing, spool }: Demands,
+  { hold, atOnce, largest, outside }: Sums,
+  total: number,
+): Pick<Budget, 'work' | 'aside'> {
   const left = total - hold - atOnce - outside;
-  // With room left more views are finished at a time, or more is held. Else that gives way, to the spool if there is one.
-  const [more, moreAside] = growing ? [0, 0] : [(4 / 7) * left, (3 / 7) * left];
-  const aside =
-    left >= 0 ? outside + moreAside : Math.min(Math.max(outside, spool ? pair.host : 0), total - largest);
-  const work =
-    left >= 0
-      ? atOnce + more
-      : Math.min(
-          total - aside,
-          Math.max(
-            largest,
-            spool ? Math.max(pair.engine, total / 2) : Math.max(total / 4, total - hold - aside),
-          ),
-        );
-  return {
-    groups: passes(views, work),
-    activations: between,
-    ...{ work, aside, held: total - work - aside, total },
-  };
+  if (left >= 0) {
+    // With room left more views are finished at a time, unless nobody knows how much will be held.
+    const spare = growing ? 0 : left;
+    return { work: atOnce + (4 / 7) * spare, aside: outside + (3 / 7) * spare };
+  }
+  // Else what is held gives way, to the spool if there is one.
+  const aside = Math.min(Math.max(outside, spool ? pair.host : 0), total - largest);
+  const wanted = spool ? Math.max(pair.engine, total / 2) : Math.max(total / 4, total - hold - aside);
+  return { work: Math.min(total - aside, Math.max(largest, wanted)), aside };
 }
 
 /** Views in as few passes as the working memory allows; the largest first, while nothing else is held. */
