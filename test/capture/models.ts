@@ -170,3 +170,11 @@ export function encoder(seed = 7): tf.LayersModel {
     ],
   });
 }
+
+/** Symbolic outputs of layers. */
+export const outputsOf = (model: tf.LayersModel, layers: string[]): tf.SymbolicTensor[] =>
+  layers.map((name) => model.getLayer(name).output as tf.SymbolicTensor);
+
+/** 1 for each step that is no padding, by hand. */
+export const unpadded = (ids: tf.Tensor2D): number[] =>
+  Array.from(ids.dataSync(), (token) => (token === 0 ? 0 : 1));

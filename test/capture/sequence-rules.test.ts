@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { capture } from '../../src/capture/capture.js';
 import { DataError, ShapeError } from '../../src/errors.js';
 import { distance } from '../support.js';
-import { encoder, images, predict, randomise, tokens, withoutLeak } from './models.js';
+import { encoder, images, outputsOf, predict, randomise, tokens, unpadded, withoutLeak } from './models.js';
 
 let ids: tf.Tensor2D;
 let model: tf.LayersModel;
@@ -15,12 +15,6 @@ beforeAll(async () => {
   model = encoder();
 });
 
-const outputsOf = (model: tf.LayersModel, layers: string[]): tf.SymbolicTensor[] =>
-  layers.map((name) => model.getLayer(name).output as tf.SymbolicTensor);
-
-/** Steps that are no padding, by hand. */
-const counts = (): number[] => Array.from(ids.dataSync(), (token) => (token === 0 ? 0 : 1));
-
 describe('spatial rules of sequences', () => {
   const rowsOf = async (name: string, spatial: 'positions' | 'mean' | 'last' | 'flatten') => {
     const set = await capture(model, ids, { layers: [name], spatial, batchSize: 2 });
@@ -30,7 +24,7 @@ describe('spatial rules of sequences', () => {
   it('take the unmasked steps, their mean, the last of them, or all with the masked at 0', async () => {
     const [steps, last] = predict(model, outputsOf(model, ['steps', 'last']), ids);
     const values = (await steps.array()) as number[][][];
-    const mask = counts();
+    const mask = unpadded(ids);
     const kept = values.map((sample, n) => sample.filter((_, t) => mask[n * 5 + t] === 1));
     const positions = await rowsOf('steps', 'positions');
     expect([...positions.data]).toEqual(kept.flat(2));
@@ -58,7 +52,7 @@ describe('spatial rules of sequences', () => {
     const table = embed.getWeights()[0].arraySync() as number[][];
     embed.setWeights([tf.tensor2d([[0, 0, 0], ...table.slice(1)])]);
     const average = (await (model.predict(ids) as tf.Tensor).array()) as number[][];
-    const mask = counts();
+    const mask = unpadded(ids);
     const expected = average.flatMap((row, n) => {
       const unmasked = mask.slice(n * 5, n * 5 + 5).reduce((sum, one) => sum + one, 0);
       return row.map((value) => (value * 5) / unmasked);
@@ -86,11 +80,11 @@ describe('spatial rules of sequences', () => {
   it('take the same steps of every layer on one grid', async () => {
     const set = await capture(model, ids, { layers: ['embed', 'conv', 'more'], batchSize: 2 });
     const all = await set.matrices();
-    const unmasked = counts().reduce((sum, one) => sum + one, 0);
+    const unmasked = unpadded(ids).reduce((sum, one) => sum + one, 0);
     expect(Object.values(all).map(({ rows }) => rows)).toEqual([unmasked, unmasked, unmasked]);
     const [conv] = predict(model, outputsOf(model, ['conv']), ids);
     const values = ((await conv.array()) as number[][][]).flat();
-    expect([...all['conv'].data]).toEqual(values.filter((_, i) => counts()[i] === 1).flat());
+    expect([...all['conv'].data]).toEqual(values.filter((_, i) => unpadded(ids)[i] === 1).flat());
   });
 
   it("refuse the last of an image, and 'positions' of a volume with the way out", async () => {

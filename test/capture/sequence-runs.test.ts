@@ -3,7 +3,17 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { capture } from '../../src/capture/capture.js';
 import { listLayers, openProbe } from '../../src/capture/probe.js';
-import { activations, expectSame, images, names, predict, randomise, tokens, withoutLeak } from './models.js';
+import {
+  activations,
+  expectSame,
+  images,
+  names,
+  outputsOf,
+  predict,
+  randomise,
+  tokens,
+  withoutLeak,
+} from './models.js';
 
 let ids: tf.Tensor2D;
 
@@ -11,9 +21,6 @@ beforeAll(async () => {
   await tf.setBackend('cpu');
   ids = tokens();
 });
-
-const outputsOf = (model: tf.LayersModel, layers: string[]): tf.SymbolicTensor[] =>
-  layers.map((name) => model.getLayer(name).output as tf.SymbolicTensor);
 
 describe('runs', () => {
   it('leave no tensor when a batch fails or is given up, and none of the masks that recurrent dropout keeps', async () => {

@@ -6,9 +6,11 @@ import {
   encoder,
   expectSame,
   images,
+  outputsOf,
   predict,
   randomise,
   tokens,
+  unpadded,
   withoutLeak,
 } from './models.js';
 
@@ -20,12 +22,6 @@ beforeAll(async () => {
   ids = tokens();
   model = encoder();
 });
-
-const outputsOf = (model: tf.LayersModel, layers: string[]): tf.SymbolicTensor[] =>
-  layers.map((name) => model.getLayer(name).output as tf.SymbolicTensor);
-
-/** Steps that are no padding, by hand. */
-const counts = (): number[] => Array.from(ids.dataSync(), (token) => (token === 0 ? 0 : 1));
 
 describe('activations of sequences', () => {
   it('equal predict: embedding, recurrent layers with and without sequences, attention by dot products', async () => {
@@ -99,7 +95,8 @@ describe('masks', () => {
     predict(model, outputsOf(model, layers), ids).forEach((tensor, i) =>
       expectSame(raw.get(layers[i]), tensor),
     );
-    for (const name of ['embed', 'steps', 'drop']) expect(Array.from(raw.get(name)!.mask!)).toEqual(counts());
+    for (const name of ['embed', 'steps', 'drop'])
+      expect(Array.from(raw.get(name)!.mask!)).toEqual(unpadded(ids));
     // A convolution hands no mask on, and a layer that gives no sequence has none.
     for (const name of ['conv', 'more', 'last', 'out']) expect(raw.get(name)!.mask).toBeUndefined();
   });
@@ -137,16 +134,16 @@ describe('masks', () => {
     const layers = ['reader/embed', 'reader/lstm:0', 'reader/lstm:1', 'reader', 'pixels'];
     const raw = await withoutLeak(() => activations(model, layers, [ids]));
     for (const name of ['reader/embed', 'reader/lstm:0', 'reader'])
-      expect(Array.from(raw.get(name)!.mask!)).toEqual(counts());
+      expect(Array.from(raw.get(name)!.mask!)).toEqual(unpadded(ids));
     expect(raw.get('reader/lstm:1')!.mask).toBeUndefined();
 
     const direct = tf.layers.embedding({ name: 'images', inputDim: 6, outputDim: 4, maskZero: true });
     const rows = tf.input({ shape: [5, 2], name: 'rows', dtype: 'int32' });
     const picture = tf.model({ inputs: rows, outputs: direct.apply(rows) as tf.SymbolicTensor });
-    const pairs = tf.tensor3d([...counts(), ...counts()], [3, 5, 2], 'int32');
+    const pairs = tf.tensor3d([...unpadded(ids), ...unpadded(ids)], [3, 5, 2], 'int32');
     const { mask, shape } = (await activations(picture, ['images'], [pairs])).get('images')!;
     expect(shape).toEqual([3, 5, 2, 4]);
-    expect(Array.from(mask!)).toEqual([...counts(), ...counts()]);
+    expect(Array.from(mask!)).toEqual([...unpadded(ids), ...unpadded(ids)]);
   });
 
   it('are those of one branch after an addition, as tfjs takes them', async () => {
@@ -159,7 +156,7 @@ describe('masks', () => {
     const beside = tf.layers.concatenate({ name: 'beside', axis: -1 }).apply([embedded, dense]);
     const model = tf.model({ inputs: x, outputs: [sum, beside as tf.SymbolicTensor], name: 'residual' });
     const raw = await withoutLeak(() => activations(model, ['dense', 'sum', 'beside'], [ids]));
-    for (const { mask } of raw.values()) expect(Array.from(mask!)).toEqual(counts());
+    for (const { mask } of raw.values()) expect(Array.from(mask!)).toEqual(unpadded(ids));
   });
 
   it('do not leave a nested model for the layers after it, as in predict', async () => {

@@ -1,9 +1,10 @@
-/** The pages on measures, inference, many models, capturing and large data: their code runs and prints what they say, and nothing is left out. */
+/** The pages on measures, inference, many models, capturing, activations and large data: their code runs and prints what they say, and nothing is left out. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseStrictly } from '../../src/cli/arguments.js';
 import { layersCommand } from '../../src/cli/layers.js';
+import { captureCommand } from '../../src/cli/capture.js';
 import { manyCommand } from '../../src/cli/many.js';
 import { measuresCommand } from '../../src/cli/measures.js';
 import { mergeCommand } from '../../src/cli/merge.js';
@@ -20,17 +21,22 @@ import { measurePair } from '../../src/measures/run-pair.js';
 import { hasReference, reference } from '../support.js';
 import * as docs from './blocks.js';
 
-const guides = [
-  ...['docs/measures.md', 'docs/inference.md', 'docs/many-models.md'],
-  ...['docs/capturing.md', 'docs/large.md'],
-];
-const pages = [...guides, 'docs/conventions.md'];
+/** Pages, and how many of their blocks run at least. */
+const guides = {
+  'docs/measures.md': 6,
+  'docs/inference.md': 6,
+  'docs/many-models.md': 6,
+  'docs/capturing.md': 5,
+  'docs/activations.md': 3,
+  'docs/large.md': 4,
+};
+const pages = [...Object.keys(guides), 'docs/conventions.md'];
 const commands = [
   ...[compareCommand, scoreCommand, manyCommand, measuresCommand],
-  ...[layersCommand, momentsCommand, mergeCommand],
+  ...[layersCommand, captureCommand, momentsCommand, mergeCommand],
 ];
 
-describe.each(guides)('%s', (file) => {
+describe.each(Object.entries(guides))('%s', (file, least) => {
   const blocks = docs.blocksOf(file).filter(({ language }) => language === 'ts');
   let folder: string;
   let printed: string[];
@@ -45,7 +51,7 @@ describe.each(guides)('%s', (file) => {
   });
 
   it('has blocks that run', () => {
-    expect(blocks.length).toBeGreaterThan(3);
+    expect(blocks.length).toBeGreaterThanOrEqual(least);
     expect(printed).toHaveLength(blocks.length);
   });
 
@@ -92,7 +98,9 @@ describe('the pages', () => {
 
   it.each(pages)('link to files, and to headings, that exist: %s', (file) => {
     const text = readFileSync(join(docs.root, file), 'utf8');
-    for (const [, target, heading] of text.matchAll(/\]\(([^)#]*)(?:#([^)]*))?\)/g)) {
+    const links = [...text.matchAll(/\]\(([^)#]*)(?:#([^)]*))?\)/g)];
+    expect(links.length).toBeGreaterThan(0);
+    for (const [, target, heading] of links) {
       if (/^https?:/.test(target)) continue;
       const path = target === '' ? join(docs.root, file) : join(docs.root, file, '..', target);
       expect(existsSync(path), target).toBe(true);

@@ -12,6 +12,7 @@ import { openEngine } from '../../engines/select.js';
 import { withScope } from '../../engines/scope.js';
 import { flag, keyword, wholeNumber, without } from '../../options.js';
 import { askedMeasures } from '../asked.js';
+import { USUAL_BATCH } from '../../capture/batch-size.js';
 import { batchSizeFor } from '../batch-size.js';
 import { sidesOf } from '../compare.js';
 import type { CompareOptions } from '../compare.js';
@@ -147,7 +148,7 @@ function usualBatch(inputs: readonly SideInput[], memory: number, options: Shard
   const models = inputs.flatMap(({ side, label, layers }) =>
     isModel(side) ? [{ model: side, label, ...(layers !== undefined && { layers }) }] : [],
   );
-  return models.length === 0 ? undefined : (batchSizeFor(models, memory, options) ?? 64);
+  return models.length === 0 ? undefined : (batchSizeFor(models, memory, options) ?? USUAL_BATCH);
 }
 
 function totalOf(sources: Sources, given: number | undefined): number {
