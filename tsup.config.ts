@@ -9,6 +9,7 @@ const library = {
   index: 'src/index.ts',
   node: 'src/node/index.ts',
   report: 'src/report/index.ts',
+  transfer: 'src/transfer/index.ts',
 };
 
 type Plugin = NonNullable<Options['plugins']>[number];

@@ -27,6 +27,7 @@ export default defineConfig({
       { find: /^svcca$/, replacement: source('./src/index.ts') },
       { find: /^svcca\/node$/, replacement: source('./src/node/index.ts') },
       { find: /^svcca\/report$/, replacement: source('./src/report/index.ts') },
+      { find: /^svcca\/transfer$/, replacement: source('./src/transfer/index.ts') },
     ],
   },
   test: {

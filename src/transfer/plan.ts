@@ -1,0 +1,71 @@
+/**
+ * The plan of a study: one JSON that says everything, so that anyone can run it again.
+ *
+ * @module
+ */
+import type { Keep } from '../factor/keep.js';
+import type { Condition } from './conditions.js';
+import type { Family } from './models.js';
+import type { TrainingSpec } from './training.js';
+
+/** The `format` of a plan. */
+export const PLAN_FORMAT = 'svcca/plan@1';
+
+/** Where images come from and how many are taken of each part. */
+export interface DataSpec {
+  /** An npz (`train_images`, `train_labels`, `val_…`, `test_…`), a folder with one subfolder a class, `'mnist'`, or a URL of an npz. */
+  readonly from: string;
+  readonly train?: number;
+  readonly validation?: number;
+  readonly test?: number;
+  /** Seed of the choice. @defaultValue 0 */
+  readonly seed?: number;
+}
+
+/** One architecture of the plan. */
+export interface PlanModel {
+  readonly family: Family;
+  readonly width?: number;
+  readonly momentum?: number;
+  /** Images are resized to this and repeated over 3 channels where the network wants them. @defaultValue the data's own */
+  readonly inputShape?: readonly [height: number, width: number, channels: number];
+  /**
+   * Where the pretrained weights come from: a model.json (ImageNet weights: `npm run imagenet`), or a training on the plan's
+   * source data, once per architecture. @defaultValue `'source'` where the plan has source data
+   */
+  readonly pretrained?: string;
+  /** The conditions of this architecture. @defaultValue the plan's */
+  readonly conditions?: readonly Condition[];
+  /** Differs from the plan's training in these. */
+  readonly training?: TrainingSpec;
+}
+
+/** The plan as a user writes it. */
+export interface StudyPlan {
+  readonly format?: typeof PLAN_FORMAT;
+  readonly title?: string;
+  readonly data: { readonly target: DataSpec; readonly source?: DataSpec };
+  /** Architectures under the names that the exhibits use. */
+  readonly models: Readonly<Record<string, PlanModel>>;
+  readonly conditions: readonly Condition[];
+  /** One run each. */
+  readonly seeds: readonly number[];
+  readonly training: TrainingSpec;
+  /** Training on the source data, where it differs from `training`. */
+  readonly pretraining?: TrainingSpec & { readonly seed?: number };
+  /** How representations are compared. */
+  readonly similarity?: {
+    /** @defaultValue `'svcca'` */
+    readonly measure?: string;
+    readonly keep?: Keep;
+    /** Images of the target data that are captured. @defaultValue the test images */
+    readonly images?: number;
+    /** Datapoints drawn of each image of a grid. */
+    readonly positions?: number;
+    /** Seed of the draw. */
+    readonly seed?: number;
+  };
+  /** AUC whose first step is told per condition (the paper's is 0.91). */
+  readonly targetAuc?: number;
+  readonly budget?: { readonly minutes?: number };
+}
