@@ -37,43 +37,99 @@ export interface StudyRun {
   };
 }
 
-/** (a) The table: one row per architecture and condition. */
+/** (a) The table: one row per architecture and condition, in the order of the plan. */
 export interface PerformanceRow {
   readonly model: string;
   readonly condition: Condition;
   readonly parameters: number;
-  /** Test AUC of each seed, in the order of the plan. */
+  /** Seeds that have a run, in the order of the plan; `aucs` are in the same order. */
+  readonly seeds: readonly number[];
+  /** Test AUC of each seed, with DeLong's interval. */
   readonly aucs: readonly Estimate[];
   /** Mean over seeds; the interval says what `interval` names. */
   readonly mean: Estimate;
-  readonly interval: string;
-  /** Mean paired difference to `random` of the same architecture; absent for random itself. */
-  readonly gain?: Estimate & { readonly p: number };
+  /**
+   * What the intervals of `mean` and `gain` cover: `'seeds and test images'` (Obuchowski and Rockette 1995, Hillis 2007: other seeds
+   * and other test images), or with a single seed `'test images'` alone (DeLong: this network, other test images).
+   */
+  readonly interval: 'seeds and test images' | 'test images';
+  /** The mean with the interval of either part alone. */
+  readonly parts: {
+    /** These networks on other test images (DeLong's covariance). */
+    readonly images: Estimate;
+    /** Other seeds on these test images (Student's t over the seeds); absent with a single seed. */
+    readonly seeds?: Estimate;
+  };
+  /**
+   * Mean paired difference to `random` of the same architecture, over the seeds that both have; absent for random itself and where
+   * no seed is common. The p is two-sided, of no difference.
+   */
+  readonly gain?: Estimate & {
+    readonly p: number;
+    readonly seeds: readonly number[];
+    /** As that of the row, of the common seeds. */
+    readonly interval: PerformanceRow['interval'];
+  };
 }
 
-/** (b) Are two trainings from scratch more alike than one from scratch and one pretrained? */
+/** Seed and condition of a network. */
+export interface StudyNet {
+  readonly condition: Condition;
+  readonly seed: number;
+}
+
+/**
+ * (b) Are two trainings from scratch more alike than one from scratch and one pretrained? Of architectures with two `random` runs
+ * and a `pretrained` one at least, after training.
+ */
 export interface RepresentationExhibit {
   readonly model: string;
   readonly parameters: number;
+  /** `scratch` are the `random` runs; in this order the pairs of `scores` are told. */
+  readonly seeds: { readonly scratch: readonly number[]; readonly pretrained: readonly number[] };
   readonly layers: readonly {
     readonly layer: string;
     readonly stage: string;
+    /** Means over the pairs. */
     readonly scratchScratch: number;
     readonly scratchPretrained: number;
+    /** Absent with a single pretrained run. Pretrained networks share their start. */
+    readonly pretrainedPretrained?: number;
+    /** Every pair: within a group (0,1), (0,2), …, (1,2), …; between them scratch by scratch. */
+    readonly scores: {
+      readonly scratchScratch: readonly number[];
+      readonly scratchPretrained: readonly number[];
+      readonly pretrainedPretrained: readonly number[];
+    };
+    /** Datapoints: images times positions drawn of each. */
     readonly samples: number;
     readonly neurons: number;
-    /** Expected score of unrelated representations of these sizes, where the measure tells it. */
+    /** Most directions that entered of any network, of measures that keep directions. */
+    readonly kept?: number;
+    /**
+     * Mean score of unrelated representations of these sizes over the pairs, where the measure tells it; it takes datapoints for
+     * independent, which positions of one image are not.
+     */
     readonly chance?: number;
+    /** As of `top`, of this layer alone. */
+    readonly p: number;
   }[];
-  /** Averaged over the top two stages before the classifier: the paper's headline. */
+  /** Averaged over the last two stages before the classifier that could be compared: the paper's headline. */
   readonly top: {
     readonly layers: readonly string[];
     readonly scratchScratch: number;
     readonly scratchPretrained: number;
+    readonly pretrainedPretrained?: number;
+    /** `scratchScratch − scratchPretrained`. */
     readonly difference: number;
-    /** Permutation test over which networks are called pretrained. */
+    /** Permutation test over which networks are called pretrained, one-sided (scratch networks are closer to one another). */
     readonly p: number;
+    /** Labellings counted. */
     readonly labellings: number;
+    /** Whether these are all there are. */
+    readonly exact: boolean;
+    /** The smallest p that so few networks can give: one of the labellings. */
+    readonly smallestP: number;
   };
 }
 
@@ -81,38 +137,61 @@ export interface RepresentationExhibit {
 export interface MovementExhibit {
   readonly model: string;
   readonly condition: Condition;
+  /** One score each in `scores`, in this order. */
+  readonly seeds: readonly number[];
   readonly layers: readonly {
     readonly layer: string;
     readonly stage: string;
     readonly scores: readonly number[];
+    readonly mean: number;
+    readonly samples: number;
+    readonly neurons: number;
+    /** As in {@link RepresentationExhibit}. */
+    readonly chance?: number;
   }[];
 }
 
-/** (d) Similarity at initialisation against similarity after training, of conv1's and every other stage's layer. */
+/**
+ * (d) Similarity at initialisation against similarity after training, of the first stage's layer (conv1) and every other stage's, for
+ * pairs of `random` runs and pairs of a `random` and a `pretrained` one. (Two pretrained ones begin as one network.)
+ */
 export interface StartAndEndExhibit {
   readonly model: string;
   readonly points: readonly {
     readonly layer: string;
-    readonly a: { readonly condition: Condition; readonly seed: number };
-    readonly b: { readonly condition: Condition; readonly seed: number };
+    readonly stage: string;
+    readonly a: StudyNet;
+    readonly b: StudyNet;
     readonly initial: number;
     readonly trained: number;
   }[];
-  /** Pearson correlation over the points, absent where it is undefined. */
+  /**
+   * Pearson correlation over all points, absent where it is undefined. Points share networks: the 95 % interval is a jackknife over
+   * networks, in Fisher's z; it is −1 … 1 where too few networks leave it open.
+   */
   readonly correlation?: Estimate;
+  /** The same of each layer by itself, where pairs alone make the difference. */
+  readonly byLayer: readonly {
+    readonly layer: string;
+    readonly stage: string;
+    readonly correlation?: Estimate;
+  }[];
 }
 
-/** (e) Filters of conv1 before and after training. */
+/** (e) Filters of the first convolution before and after training, of the first seed of each condition. */
 export interface FilterExhibit {
   readonly model: string;
   readonly condition: Condition;
   readonly seed: number;
+  /** Name of the convolution. */
+  readonly layer: string;
   /** `[height, width, channels, filters]` */
   readonly shape: readonly [number, number, number, number];
+  /** The kernel, row by row as `shape` has it, to 5 significant digits. */
   readonly before: readonly number[];
   readonly after: readonly number[];
-  /** Correlation of each filter with itself before training. */
-  readonly unchanged: readonly number[];
+  /** Pearson correlation of each filter with itself before training; null of a constant one. */
+  readonly unchanged: readonly (number | null)[];
 }
 
 /** (f) Convergence of one architecture from one condition. */
@@ -120,18 +199,39 @@ export interface ConvergenceExhibit {
   readonly model: string;
   readonly condition: Condition;
   readonly curves: readonly { readonly seed: number; readonly history: readonly Evaluation[] }[];
-  /** First step at which the validation AUC reached the plan's target, of each seed; null where it never did. */
+  /** The validation AUC asked for; absent where the plan has none, and `stepsToTarget` is empty then. */
+  readonly target?: number;
+  /** Step of the first evaluation that reached the target, of each curve; null where none did. */
   readonly stepsToTarget: readonly (number | null)[];
-  /** Of `transfuse`: mean AUC at the end and steps saved against reusing one stage less. */
-  readonly marginal?: { readonly than: Condition; readonly auc: number; readonly steps: number | null };
+  /** Steps done by each run, up to which a null is known. */
+  readonly steps: readonly number[];
+  /**
+   * Median over seeds, runs that never reached the target counted as later than all that did (a mean over those that did would
+   * favour conditions that fail); null where half of them did not.
+   */
+  readonly medianSteps: number | null;
+  /**
+   * Of `transfuse` and `pretrained`: against the condition that reuses the next fewer stages (`random` reuses none), over the seeds
+   * that both have.
+   */
+  readonly marginal?: {
+    readonly than: Condition;
+    readonly seeds: readonly number[];
+    /** Mean gain of test AUC. */
+    readonly auc: number;
+    /** Steps to the target saved: difference of the medians; null where either is. */
+    readonly steps: number | null;
+  };
 }
 
-/** (g) What part is enough: AUC against parameters. */
+/** (g) What part is enough: AUC against parameters, of `random`, `pretrained`, `gabor` and every `hybrid` of all architectures. */
 export interface HybridPoint {
   readonly model: string;
   readonly condition: Condition;
   readonly parameters: number;
+  /** The mean of the row of (a), with its interval. */
   readonly auc: Estimate;
+  readonly interval: PerformanceRow['interval'];
 }
 
 /** Images that a study used. */
