@@ -1,0 +1,36 @@
+/**
+ * How well a network classifies: loss and AUC.
+ *
+ * @module
+ */
+import type * as tf from '@tensorflow/tfjs';
+import { meanAuc } from './auc-classes.js';
+import type { LabelledImages } from './labelled-images.js';
+import { logitLoss } from './logits.js';
+import { checkLabelled } from './model-shape.js';
+import { predict, type PredictOptions } from './predict.js';
+
+/** What {@link evaluate} finds. */
+export interface Performance {
+  /** Mean cross-entropy of the images (of the labels of an image, of several each), natural logarithm. */
+  readonly loss: number;
+  /** Area under the ROC curve; of several classes or labels the mean of one against the rest. */
+  readonly auc: number;
+  /** `count × outputs` */
+  readonly logits: Float32Array;
+}
+
+/**
+ * Loss and AUC of a network whose outputs are logits.
+ *
+ * @throws ShapeError, NumericalError as {@link predict}; DataError where a class has no image.
+ */
+export async function evaluate(
+  model: tf.LayersModel,
+  data: LabelledImages,
+  options: PredictOptions = {},
+): Promise<Performance> {
+  checkLabelled(model, data, 'given');
+  const logits = await predict(model, data, options);
+  return { loss: logitLoss(logits, data), auc: meanAuc(logits, data).auc, logits };
+}
