@@ -15,6 +15,9 @@ export const PLAN_FORMAT = 'svcca/plan@1';
 export interface DataSpec {
   /** An npz (`train_images`, `train_labels`, `val_…`, `test_…`), a folder with one subfolder a class, `'mnist'`, or a URL of an npz. */
   readonly from: string;
+  /** Only images of these classes, by name, in this order; their counts are taken after that. @defaultValue all */
+  readonly only?: readonly string[];
+  /** Images of each part. @defaultValue all there are */
   readonly train?: number;
   readonly validation?: number;
   readonly test?: number;
@@ -38,7 +41,15 @@ export interface PlanModel {
   readonly conditions?: readonly Condition[];
   /** Differs from the plan's training in these. */
   readonly training?: TrainingSpec;
+  /** Its training on the source data, where it differs from the plan's `pretraining`. */
+  readonly pretraining?: PretrainingSpec;
 }
+
+/** A training on the source data. */
+export type PretrainingSpec = TrainingSpec & {
+  /** Of the weights that it starts from and of the order of the images. @defaultValue 0 */
+  readonly seed?: number;
+};
 
 /** The plan as a user writes it. */
 export interface StudyPlan {
@@ -52,7 +63,7 @@ export interface StudyPlan {
   readonly seeds: readonly number[];
   readonly training: TrainingSpec;
   /** Training on the source data, where it differs from `training`. */
-  readonly pretraining?: TrainingSpec & { readonly seed?: number };
+  readonly pretraining?: PretrainingSpec;
   /** How representations are compared. */
   readonly similarity?: {
     /** @defaultValue `'svcca'` */
@@ -68,4 +79,33 @@ export interface StudyPlan {
   /** AUC whose first step is told per condition (the paper's is 0.91). */
   readonly targetAuc?: number;
   readonly budget?: { readonly minutes?: number };
+}
+
+/** A training in which nothing is left open but what the data decide: the steps of an epoch. */
+export type ResolvedTraining = TrainingSpec &
+  Required<
+    Pick<
+      TrainingSpec,
+      'batchSize' | 'optimizer' | 'learningRate' | 'schedule' | 'augment' | 'pixels' | 'keep' | 'frozen'
+    >
+  >;
+
+/** An architecture with everything that the plan says for it. */
+export interface ResolvedModel extends PlanModel {
+  readonly width: number;
+  readonly conditions: readonly Condition[];
+  readonly training: ResolvedTraining;
+  /** Where `pretrained` is `'source'`. */
+  readonly pretraining?: ResolvedTraining & { readonly seed: number };
+}
+
+/** A plan with every default in its place, which is a plan again. */
+export interface ResolvedPlan extends StudyPlan {
+  readonly format: typeof PLAN_FORMAT;
+  readonly title: string;
+  readonly models: Readonly<Record<string, ResolvedModel>>;
+  readonly similarity: NonNullable<StudyPlan['similarity']> & {
+    readonly measure: string;
+    readonly seed: number;
+  };
 }
