@@ -53,14 +53,24 @@ export function marker(
   );
 }
 
-/** A line through points. */
-export function line({ colour, dash }: CurveStyle, points: readonly (readonly [number, number])[]): string {
+/** A small dot at (x, y): one of the values behind a marker. @param children - as of {@link marker} */
+export function dot({ colour }: CurveStyle, x: number, y: number, ...children: readonly string[]): string {
+  return element('circle', { cx: x, cy: y, r: 2.2, fill: colour, 'fill-opacity': 0.55 }, ...children);
+}
+
+/** A line through points. @param thin - one of the lines behind a line */
+export function line(
+  { colour, dash }: CurveStyle,
+  points: readonly (readonly [number, number])[],
+  thin = false,
+): string {
   return element('polyline', {
     points: points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(' '),
     fill: 'none',
     stroke: colour,
-    'stroke-width': 2,
-    'stroke-dasharray': dash,
+    'stroke-width': thin ? 1 : 2,
+    'stroke-opacity': thin ? 0.4 : undefined,
+    'stroke-dasharray': thin ? undefined : dash,
     'stroke-linejoin': 'round',
   });
 }

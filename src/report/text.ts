@@ -74,3 +74,15 @@ export function score(value: number, digits = 3): string {
 export function precise(value: number): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(7))) : String(value);
 }
+
+/** A large count in three digits: `4.69M`, `850k`, `96`. */
+export function compact(value: number): string {
+  const unit = [
+    [1e9, 'G'],
+    [1e6, 'M'],
+    [1e3, 'k'],
+  ] as const;
+  const found = unit.find(([size]) => value >= size);
+  if (!found) return String(Number(value.toPrecision(3)));
+  return `${Number((value / found[0]).toPrecision(3))}${found[1]}`;
+}
