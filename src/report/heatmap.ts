@@ -5,6 +5,7 @@
  */
 import type { Similarity } from '../compare/similarity.js';
 import { knownKeys } from '../options.js';
+import { drawing } from './chart/drawing.js';
 import { checkDomain, colourScale } from './colour.js';
 import type { ColourScale, Domain } from './colour.js';
 import { layOut } from './heatmap-layout.js';
@@ -12,7 +13,7 @@ import type { HeatmapLayout } from './heatmap-layout.js';
 import { legend, legendWidth } from './legend.js';
 import { element, escape, hover } from './markup.js';
 import { bestOf, checkDrawable, isDistance, measureName } from './reading.js';
-import { count, FONT, plural, precise, score } from './text.js';
+import { count, plural, precise, score } from './text.js';
 
 /** Options of {@link heatmap}. */
 export interface HeatmapOptions {
@@ -48,18 +49,8 @@ export function heatmap(similarity: Similarity, options: HeatmapOptions = {}): s
   const key = { x: left, y: layout.bottom + 28, width: width - left, outlined: layout.value !== undefined };
   const { markup, height } = legend(scale, text, key);
   const total = Math.ceil(key.y + height);
-  return element(
-    'svg',
-    {
-      xmlns: 'http://www.w3.org/2000/svg',
-      width: Math.ceil(width),
-      height: total,
-      viewBox: `0 0 ${Math.ceil(width)} ${total}`,
-      role: 'img',
-      'aria-label': describe(similarity),
-      'font-family': FONT,
-      style: 'font-variant-numeric:tabular-nums',
-    },
+  return drawing(
+    { width: Math.ceil(width), height: total, label: describe(similarity) },
     axes(similarity, layout),
     cells(similarity, layout, scale),
     markup,

@@ -12,7 +12,7 @@ import { diagonalCurve } from './curve.js';
 import { heatmap } from './heatmap.js';
 import { escape } from './markup.js';
 import { checkDrawable, distinctNames, isDistance, layerName, measureName, pairName } from './reading.js';
-import { STYLE } from './style.js';
+import { figure, folded, htmlPage, json, tableBox } from './shell.js';
 import { findings, provenance, readDiagonal } from './summary.js';
 import type { Diagonal } from './summary.js';
 import { diagnosticsTable } from './table.js';
@@ -57,29 +57,7 @@ export function report(
   all.forEach(checkDrawable);
 
   const title = options.title ?? (all.length === 1 ? pairName(all[0]) : 'Similarity of representations');
-  const description =
-    options.description === undefined ? '' : `\n<p class="lead">${escape(options.description)}</p>`;
-  return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<link rel="icon" href="data:,">
-<title>${escape(title)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
-<header>
-<h1>${escape(title)}</h1>${description}
-</header>
-${all.length === 1 ? single(all[0], title) : several(all)}
-</main>
-</body>
-</html>
-`;
+  return htmlPage(title, options.description, all.length === 1 ? single(all[0], title) : several(all));
 }
 
 /** One comparison: its two drawings beside each other. */
@@ -119,14 +97,12 @@ function overview(all: readonly Similarity[]): string {
 <h2>Corresponding layers</h2>
 <div class="beside">
 ${charts.join('\n')}
-<div class="table scroll" tabindex="0">
-<table>
+${tableBox(`<table>
 <thead><tr><th scope="col">Comparison</th><th scope="col" class="number">Mean</th><th scope="col">Most similar</th><th scope="col">Least similar</th></tr></thead>
 <tbody>
 ${all.map((similarity, at) => overviewLine(names[at], readDiagonal(similarity))).join('\n')}
 </tbody>
-</table>
-</div>
+</table>`)}
 </div>
 </section>`;
 }
@@ -177,21 +153,9 @@ function words(similarity: Similarity): string {
 function diagnostics(similarity: Similarity, number: number): string {
   const warnings = notes(similarity);
   const prefix = `note-${number}-`;
-  return `<div class="table scroll" tabindex="0">
-${diagnosticsTable(similarity, { notes: warnings, prefix })}
-</div>
+  return `${tableBox(diagnosticsTable(similarity, { notes: warnings, prefix }))}
 ${warningList(warnings, prefix)}
-<details>
-<summary>Options and provenance</summary>
-<pre>${escape(JSON.stringify(facts(similarity), null, 2))}</pre>
-</details>`;
-}
-
-/** A drawing in a box of its own: on a narrow screen it shrinks while it stays legible, then scrolls. */
-function figure(svg: string, name: string): string {
-  const width = Number(/ width="(\d+)"/.exec(svg)?.[1]);
-  const sized = svg.replace(' style="', ` style="min-width:${Math.round(width * 0.75)}px;`);
-  return `<figure class="scroll" tabindex="0" aria-label="${escape(name)}">${sized}</figure>`;
+${folded('Options and provenance', json(facts(similarity)))}`;
 }
 
 function warningList(warnings: readonly Note[], prefix: string): string {

@@ -27,9 +27,14 @@ const written: Readonly<Record<string, string>> = {
 /** The measure as prose names it, with what it returns where that is no similarity: `Procrustes angle`. */
 export function measureName({ measure, options }: Similarity): string {
   const output = options.output;
-  const name = written[measure] ?? measure;
+  const name = writtenMeasure(measure);
   if (typeof output !== 'string' || output === 'similarity') return name;
   return `${name} ${output.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`;
+}
+
+/** A measure's name as prose has it. */
+export function writtenMeasure(measure: string): string {
+  return written[measure] ?? measure;
 }
 
 /** `a × b`, the two sides compared. */

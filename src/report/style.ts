@@ -38,6 +38,7 @@ section { margin-top: 2.5rem; padding-top: 2rem; border-top: 1px solid var(--lin
 /* The words come first where all is in one column, and stand to the right of the drawing where there is room. */
 .reversed { flex-direction: row-reverse; justify-content: flex-end; margin-top: .9rem; }
 figure { margin: 0; }
+figcaption { margin-top: .9rem; max-width: 46rem; font-size: .8125rem; color: var(--muted); text-wrap: pretty; }
 .scroll { overflow-x: auto; max-width: 100%; }
 .scroll:focus-visible { outline: 2px solid var(--link); outline-offset: 4px; }
 svg { display: block; max-width: 100%; height: auto; }
@@ -63,6 +64,9 @@ tbody tr:hover { background: var(--tint); }
 .notes li { margin-top: .3rem; }
 .notes li:target { background: var(--tint); }
 .notes li::marker { color: var(--alert); font-weight: 650; }
+.found { margin: .8rem 0 0; padding-left: 1.2rem; max-width: 46rem; }
+.found li { margin-top: .5rem; }
+details .table, details > figure { margin-top: 1rem; }
 details { margin-top: 1.75rem; font-size: .875rem; }
 summary { cursor: pointer; width: fit-content; color: var(--muted); }
 summary:hover { color: var(--ink); }

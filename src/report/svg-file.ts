@@ -22,7 +22,12 @@ const STYLE =
  * @returns the text of the file
  */
 export function svgFile(similarity: Similarity, options: HeatmapOptions = {}): string {
-  const drawing = heatmap(similarity, options).replace(
+  return standalone(heatmap(similarity, options));
+}
+
+/** A drawing with margins, background and colours of its own. */
+export function standalone(drawing: string): string {
+  const framed = drawing.replace(
     / width="(\d+)" height="(\d+)" viewBox="[^"]*"([^>]*)>/,
     (_, width: string, height: string, rest: string) => {
       const [w, h] = [Number(width) + 2 * MARGIN, Number(height) + 2 * MARGIN];
@@ -30,5 +35,5 @@ export function svgFile(similarity: Similarity, options: HeatmapOptions = {}): s
       return ` ${box}${rest}><style>${STYLE}</style>`;
     },
   );
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${drawing}\n`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${framed}\n`;
 }
