@@ -13,7 +13,8 @@ import type { Condition } from './conditions.js';
 import type { Family } from './models.js';
 import { fields, finite, list, named, oneOf, positive, share, text, whole, yesOrNo } from './plan-fields.js';
 import type { Check } from './plan-fields.js';
-import { resolveTraining } from './plan-defaults.js';
+import { checkSize } from './labelled-resize.js';
+import { plannedTraining } from './plan-defaults.js';
 import { PLAN_FORMAT } from './plan.js';
 import type { DataSpec, PlanModel, PretrainingSpec, ResolvedModel, ResolvedPlan, StudyPlan } from './plan.js';
 import type { Augmentation, PixelScale, Schedule, TrainingSpec } from './training.js';
@@ -60,6 +61,8 @@ const data = fields(
   {
     from: text,
     only: list(text, 2),
+    classes: list(text, 1),
+    size: (place, value) => checkSize(value, place),
     train: whole(1),
     validation: whole(1),
     test: whole(1),
@@ -198,10 +201,10 @@ function resolveModel(name: string, model: PlanModel, whole: StudyPlan): Resolve
     ...(inputShape && { inputShape }),
     ...(pretrained !== undefined && { pretrained }),
     conditions,
-    training: resolveTraining(family, [whole.training, model.training]),
+    training: plannedTraining(family, [whole.training, model.training]),
     ...(sourced && {
       pretraining: {
-        ...resolveTraining(family, [whole.training, model.training, whole.pretraining, model.pretraining]),
+        ...plannedTraining(family, [whole.training, model.training, whole.pretraining, model.pretraining]),
         seed: model.pretraining?.seed ?? whole.pretraining?.seed ?? 0,
       },
     }),

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Family } from './models.js';
-import type { ResolvedTraining } from './plan.js';
+import type { PlannedTraining } from './plan.js';
 import type { PixelScale, TrainingSpec } from './training.js';
 
 /** What the pixels become where the plan does not say it: as the ImageNet weights of the family want them, else 0 … 1. */
@@ -13,10 +13,10 @@ function pixelsOf(family: Family): PixelScale {
 }
 
 /** The training of a family by several specs, each differing from those before it in what it names. */
-export function resolveTraining(
+export function plannedTraining(
   family: Family,
   specs: readonly (TrainingSpec | undefined)[],
-): ResolvedTraining {
+): PlannedTraining {
   const merged = specs.reduce<TrainingSpec>((before, spec) => {
     const { steps, epochs, ...rest } = before;
     // Steps given here take the place of epochs given before, and the other way round.

@@ -17,6 +17,10 @@ export interface DataSpec {
   readonly from: string;
   /** Only images of these classes, by name, in this order; their counts are taken after that. @defaultValue all */
   readonly only?: readonly string[];
+  /** Names of the classes or labels, in the order of their numbers. @defaultValue as the data tell, else `'class 0'` and so on */
+  readonly classes?: readonly string[];
+  /** Images are resized to this. @defaultValue as they are; a folder whose images differ in size needs it */
+  readonly size?: readonly [height: number, width: number];
   /** Images of each part. @defaultValue all there are */
   readonly train?: number;
   readonly validation?: number;
@@ -82,7 +86,7 @@ export interface StudyPlan {
 }
 
 /** A training in which nothing is left open but what the data decide: the steps of an epoch. */
-export type ResolvedTraining = TrainingSpec &
+export type PlannedTraining = TrainingSpec &
   Required<
     Pick<
       TrainingSpec,
@@ -94,9 +98,9 @@ export type ResolvedTraining = TrainingSpec &
 export interface ResolvedModel extends PlanModel {
   readonly width: number;
   readonly conditions: readonly Condition[];
-  readonly training: ResolvedTraining;
+  readonly training: PlannedTraining;
   /** Where `pretrained` is `'source'`. */
-  readonly pretraining?: ResolvedTraining & { readonly seed: number };
+  readonly pretraining?: PlannedTraining & { readonly seed: number };
 }
 
 /** A plan with every default in its place, which is a plan again. */

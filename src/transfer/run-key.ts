@@ -6,9 +6,8 @@
 import type { LayersModel } from '@tensorflow/tfjs';
 import { parseCondition } from './conditions.js';
 import type { Condition } from './conditions.js';
-import type { LabelledImages, Splits } from './labelled-images.js';
 import type { ModelSpec } from './models.js';
-import type { ResolvedTraining } from './plan.js';
+import type { ResolvedTraining } from './train-options.js';
 
 /** Of the code that initialises and trains: a change of it that changes numbers makes every key another. */
 const TRAINING_VERSION = 1;
@@ -18,7 +17,7 @@ export interface RunContent {
   readonly spec: ModelSpec;
   /** Absent for a training on the source data. */
   readonly condition?: Condition;
-  readonly seed: number;
+  /** With the seed, and steps counted for these data: epochs and the same number of steps are one training. */
   readonly training: ResolvedTraining;
   /** Fingerprint of the images that are trained and tested on. */
   readonly data: string;
@@ -35,24 +34,6 @@ export async function runKey({ condition, ...content }: RunContent): Promise<str
   return digest(
     new TextEncoder().encode(canonical({ ...content, condition: parsed, version: TRAINING_VERSION })),
   );
-}
-
-/** What tells one data set from another: every image, label and name of a class. */
-export async function fingerprintSplits({ train, validation, test }: Splits): Promise<string> {
-  const parts = await Promise.all([train, validation, test].map(fingerprintImages));
-  return digest(new TextEncoder().encode(canonical(parts)));
-}
-
-async function fingerprintImages({ images, shape, labels, task, classes }: LabelledImages): Promise<unknown> {
-  return {
-    images: await digest(bytesOf(images)),
-    // By value: class numbers of one byte are those of four.
-    labels: await digest(bytesOf(Int32Array.from(labels))),
-    type: images instanceof Uint8Array ? 'u1' : 'f4',
-    shape,
-    task,
-    classes,
-  };
 }
 
 /** What tells one network from another: names, shapes and values of its weights. */
