@@ -18,12 +18,14 @@ export interface Performance {
   readonly auc: number;
   /** `count × outputs` */
   readonly logits: Float32Array;
+  /** Classes or labels that have no AUC. */
+  readonly warnings: readonly string[];
 }
 
 /**
  * Loss and AUC of a network whose outputs are logits.
  *
- * @throws ShapeError, NumericalError as {@link predict}; DataError where a class has no image.
+ * @throws ShapeError, NumericalError as {@link predict}; DataError where no class has an AUC.
  */
 export async function evaluate(
   model: tf.LayersModel,
@@ -32,5 +34,6 @@ export async function evaluate(
 ): Promise<Performance> {
   checkLabelled(model, data, 'given');
   const logits = await predict(model, data, options);
-  return { loss: logitLoss(logits, data), auc: meanAuc(logits, data).auc, logits };
+  const { auc, warnings } = meanAuc(logits, data);
+  return { loss: logitLoss(logits, data), auc, logits, warnings };
 }
