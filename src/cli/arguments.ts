@@ -11,6 +11,11 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** The user stopped a command that has kept something, which the message says; exit code 130. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
+}
+
 /** Values of arguments by name. */
 export type Values = Readonly<Record<string, string | boolean | undefined>>;
 

@@ -14,6 +14,30 @@ export async function backendFor(values: Values, hasModel: boolean): Promise<Bac
   return hasModel || onTfjs ? chooseBackend(preferred(values)) : undefined;
 }
 
+/**
+ * Chooses the backend of trainings: TensorFlow, else plain JavaScript. WebAssembly has no gradients of convolutions.
+ *
+ * @throws UsageError
+ */
+export async function trainingBackend(values: Values): Promise<Backend> {
+  const { prefer } = preferred(values);
+  if (prefer === 'wasm') {
+    throw new UsageError(
+      "--backend is 'wasm', which cannot train (it lacks gradients): choose tensorflow or cpu",
+    );
+  }
+  if (prefer === 'cpu') return { ...(await chooseBackend({ prefer })), ...SLOW };
+  const first = await chooseBackend({ prefer: 'tensorflow' });
+  if (first.name !== 'wasm') return first;
+  return { ...(await chooseBackend({ prefer: 'cpu' })), ...SLOW };
+}
+
+const SLOW = {
+  warning:
+    "networks are trained on tfjs's plain JavaScript backend 'cpu', some 50 times slower than on TensorFlow: " +
+    'npm install @tensorflow/tfjs-node, or set SVCCA_TFJS_NODE to one',
+};
+
 function preferred(values: Values): { prefer?: 'tensorflow' | 'wasm' | 'cpu' } {
   const name = values['backend'];
   if (name === undefined) return {};

@@ -10,7 +10,7 @@ import { renderUsage } from 'citty';
 import type { CommandDef } from 'citty';
 import packageJson from '../../package.json';
 import { SvccaError } from '../errors.js';
-import { UsageError, parseStrictly } from './arguments.js';
+import { InterruptedError, UsageError, parseStrictly } from './arguments.js';
 import type { Command } from './arguments.js';
 
 const commands: Record<string, () => Promise<Command>> = {
@@ -20,6 +20,7 @@ const commands: Record<string, () => Promise<Command>> = {
   moments: async () => (await import('./moments.js')).momentsCommand,
   merge: async () => (await import('./merge.js')).mergeCommand,
   capture: async () => (await import('./capture.js')).captureCommand,
+  transfer: async () => (await import('./transfer.js')).transferCommand,
   measures: async () => (await import('./measures.js')).measuresCommand,
   layers: async () => (await import('./layers.js')).layersCommand,
   doctor: async () => (await import('./doctor.js')).doctorCommand,
@@ -56,7 +57,8 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 function report(error: unknown, command: string | undefined, signal: AbortSignal): number {
   if (signal.aborted) {
-    process.stderr.write('svcca: interrupted; nothing was written\n');
+    const kept = error instanceof InterruptedError ? error.message : 'nothing was written';
+    process.stderr.write(`svcca: interrupted; ${kept}\n`);
     return 130;
   }
   if (error instanceof UsageError) {
