@@ -3,24 +3,28 @@
  *
  * @module
  */
+import { convergence } from './convergence.js';
+import { groupRuns } from './groups.js';
 import type { Exhibits, ExhibitsInput } from './input.js';
+import { hybridPoints, performanceRows } from './performance.js';
+import { similarities } from './similarities.js';
 
 /**
- * Makes the seven exhibits of finished runs. Networks are loaded one at a time.
+ * Makes the seven exhibits of finished runs.
  *
- * @throws what `load`, `logits` and `images` throw; OptionError for a bad plan of similarity; the signal's reason
+ * Networks are loaded one at a time and disposed of. Of one architecture at a time, the activations of its `random` and
+ * `pretrained` networks are held, `4·datapoints·neurons` bytes for each layer that is compared.
+ *
+ * @throws what `load`, `logits` and `images` throw; OptionError for a measure that a study cannot take; the signal's reason
  */
 export async function exhibits(input: ExhibitsInput): Promise<Exhibits> {
   input.signal?.throwIfAborted();
-  await Promise.resolve();
+  const groups = groupRuns(input);
+  const performance = await performanceRows(groups, input);
   return {
-    performance: [],
-    representations: [],
-    movement: [],
-    startAndEnd: [],
-    filters: [],
-    convergence: [],
-    hybrid: [],
-    warnings: [],
+    performance,
+    ...(await similarities(groups, input)),
+    convergence: convergence(groups, input),
+    hybrid: hybridPoints(performance),
   };
 }

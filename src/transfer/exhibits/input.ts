@@ -16,7 +16,7 @@ export type Moment = 'initial' | 'final';
 
 /** Finished runs and the ways to what was kept of them. */
 export interface ExhibitsInput extends RunOptions {
-  readonly plan: Pick<StudyPlan, 'conditions' | 'seeds' | 'similarity' | 'targetAuc'>;
+  readonly plan: Pick<StudyPlan, 'models' | 'conditions' | 'seeds' | 'similarity' | 'targetAuc'>;
   /** Architectures in the order of the plan. */
   readonly models: readonly {
     readonly name: string;
@@ -31,7 +31,7 @@ export interface ExhibitsInput extends RunOptions {
   readonly logits: (run: StudyRun) => Promise<ArrayLike<number>>;
   /** A new model with the weights of a run; it is disposed of here. */
   readonly load: (run: StudyRun, moment: Moment) => Promise<LayersModel>;
-  /** Images that representations are compared on, as the networks of an architecture (by name) take them: resized and scaled. */
+  /** Images that representations are compared on, as the networks of an architecture (by name) take them: resized and scaled. A tensor stays the caller's. */
   readonly images: (model: string) => Promise<CaptureData>;
 }
 
