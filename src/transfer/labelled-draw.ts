@@ -50,22 +50,28 @@ export function splitOff(
   return { rest: pickImages(data, rest), taken: pickImages(data, taken) };
 }
 
-/** The places that {@link subset} takes and leaves. @throws OptionError where there are not so many */
-export function drawImages(data: LabelsOnly, count: number, seed = 0): Draw {
+/**
+ * The places that {@link subset} takes and leaves.
+ *
+ * @param purpose - keeps draws of one seed apart, 0 … 255.
+ * @throws OptionError where there are not so many
+ */
+export function drawImages(data: LabelsOnly, count: number, seed = 0, purpose = 0): Draw {
   const { labels, task, classes } = data;
   const total = task === 'classes' ? labels.length : labels.length / classes.length;
   wholeNumber('count', count);
   if (!Number.isSafeInteger(seed)) throw new OptionError(`seed is ${String(seed)}: give a whole number`);
   if (count > total) throw new OptionError(`count is ${count}, and there are ${total} images: take fewer`);
   const isTaken = new Uint8Array(total);
+  const stream = STREAM + (purpose << 16);
   if (task === 'labels') {
-    for (const place of new Random(seed, STREAM).permutation(total).subarray(0, count)) isTaken[place] = 1;
+    for (const place of new Random(seed, stream).permutation(total).subarray(0, count)) isTaken[place] = 1;
   } else {
     const members = classes.map((): number[] => []);
     labels.forEach((label, place) => members[label].push(place));
     const shares = apportion(classCounts(data), count);
     members.forEach((places, k) => {
-      const order = new Random(seed, STREAM + k).permutation(places.length);
+      const order = new Random(seed, stream + k).permutation(places.length);
       for (const i of order.subarray(0, shares[k])) isTaken[places[i]] = 1;
     });
   }
@@ -73,8 +79,8 @@ export function drawImages(data: LabelsOnly, count: number, seed = 0): Draw {
   return { taken: places.filter((i) => isTaken[i] === 1), rest: places.filter((i) => isTaken[i] === 0) };
 }
 
-/** Keeps these draws apart from those of other purposes that use the same seed. */
-const STREAM = 0x5b1e7;
+/** Keeps these draws apart from all others that use the same seed. */
+const STREAM = 0x5b000000;
 
 /** Divides `count` in proportion to `sizes`; none gets more than its size. */
 function apportion(sizes: readonly number[], count: number): number[] {
