@@ -52,7 +52,11 @@ export function named<T>(
 export function list<T>(check: Check<T>, least = 0): Check<readonly T[]> {
   return (place, value) => {
     if (!Array.isArray(value)) throw new OptionError(`${place} is ${show(value)}: give a list`);
-    if (value.length < least) throw new OptionError(`${place} is empty: name at least ${least}`);
+    if (value.length < least) {
+      throw new OptionError(
+        `${place} is ${value.length === 0 ? 'empty' : 'too short'}: name at least ${least}`,
+      );
+    }
     const checked = value.map((one, i) => check(`${place}[${i}]`, one));
     const twice = checked.findIndex((one, i) => checked.indexOf(one) !== i);
     if (twice >= 0)

@@ -50,8 +50,12 @@ export interface RunJob extends Job {
 }
 
 /** What is kept of a job that ended, or nothing. */
-export function doneBefore<T>(store: Store, key: string): Promise<T | undefined> {
-  return readJson<T>(store, runFiles(key).record);
+export async function doneBefore<T>(store: Store, key: string): Promise<T | undefined> {
+  const { record, checkpoint } = runFiles(key);
+  const found = await readJson<T>(store, record);
+  // Left by a process that was killed at the very end.
+  if (found !== undefined) await store.remove(checkpoint);
+  return found;
 }
 
 /**
@@ -76,6 +80,7 @@ export async function trainRun(job: RunJob, session: Session): Promise<Outcome> 
     );
     // Last: where it is, all else is.
     await writeJson(store, runFiles(job.key).record, outcome);
+    await store.remove(runFiles(job.key).checkpoint);
     return outcome;
   } finally {
     model.dispose();
@@ -140,6 +145,7 @@ export async function pretrain(job: Job, session: Session): Promise<Pretrained> 
       }),
     );
     await writeJson(session.store, files.record, outcome);
+    await session.store.remove(files.checkpoint);
     return outcome;
   } finally {
     model.dispose();
