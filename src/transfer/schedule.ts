@@ -51,7 +51,7 @@ export function schedule(given: Schedule = {}, steps: number): ResolvedSchedule 
   if (!(Number.isFinite(factor) && factor > 0)) {
     throw new OptionError(`schedule.factor is ${show(factor)}: give a number above 0`);
   }
-  return { kind, warmup, at: [...at], factor };
+  return { kind, warmup, at: at.slice() as number[], factor };
 }
 
 /**

@@ -79,6 +79,7 @@ export class TrainRun {
   private async goOn(): Promise<void> {
     try {
       await this.arrive();
+      this.options.signal?.throwIfAborted();
       if (this.state.stopped === undefined) await this.fit();
     } catch (error) {
       // Both weights and state are those after the last step, so nothing that was done is lost.
@@ -110,10 +111,10 @@ export class TrainRun {
     const losses = { classes: tf.losses.softmaxCrossEntropy, labels: tf.losses.sigmoidCrossEntropy };
     const loss = losses[data.train.task];
     trainer.compile({ optimizer: this.optimizer, loss: (targets, logits) => loss(targets, logits) });
-    let failure: { readonly error: unknown } | undefined;
+    const failures: unknown[] = [];
     // `fitDataset` frees its tensors only where it comes to an end.
     const fail = (error: unknown): void => {
-      failure ??= { error };
+      failures.push(error);
       trainer.stopTraining = true;
     };
     this.watch(fail);
@@ -123,17 +124,16 @@ export class TrainRun {
       }
     };
     const onBatchEnd = async (_batch: number, logs?: tf.Logs): Promise<void> => {
-      if (failure !== undefined) return;
+      if (failures.length > 0) return;
       await this.stepped(logs!['loss'], logs!['size']).catch(fail);
       if (state.stopped !== undefined) trainer.stopTraining = true;
     };
-    await trainer.fitDataset(tf.data.generator(batches), {
-      epochs: 1,
-      verbose: 0,
-      yieldEvery: 'never',
-      callbacks: { onBatchEnd },
-    });
-    if (failure !== undefined) throw (failure as { readonly error: unknown }).error;
+    // The two packages type a data set, and how much is printed, each for itself.
+    type Fit = Parameters<tf.LayersModel['fitDataset']>;
+    const dataset = tf.data.generator(batches) as unknown as Fit[0];
+    const once: unknown = { epochs: 1, verbose: 0, yieldEvery: 'never', callbacks: { onBatchEnd } };
+    await trainer.fitDataset(dataset, once as Fit[1]);
+    if (failures.length > 0) throw failures[0];
   }
 
   /** Gives every step its rate and random numbers, and hears of errors within it. */

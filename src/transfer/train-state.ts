@@ -77,7 +77,6 @@ export async function saveTraining(
     { kind: 'training', value: identity },
     { kind: 'saved', value: saved },
   ];
-  // eslint-disable-next-line @typescript-eslint/require-await
   async function* each() {
     yield* records;
   }
@@ -105,7 +104,6 @@ export async function loadTraining(
   if (bytes === undefined) return undefined;
   const records = new Map<string, unknown>();
   try {
-    // eslint-disable-next-line @typescript-eslint/require-await
     async function* whole() {
       yield bytes!;
     }
