@@ -26,6 +26,9 @@ export interface CurveStyle {
   readonly shape: string;
 }
 
+/** What chance gives: grey, so that it stands behind the curves. */
+export const CHANCE: CurveStyle = { colour: '#808080', dash: '2 3.5', shape: 'M-2.5,-1h5v2h-5z' };
+
 /** Style of curve `at`: after six curves colours come again, with other dashes. */
 export function curveStyle(at: number): CurveStyle {
   const turn = Math.floor(at / colours.length);
@@ -50,6 +53,51 @@ export function marker(
     element('path', { d: shape }),
     // A wider target than the marker itself.
     element('circle', { r: 9, 'fill-opacity': 0 }),
+  );
+}
+
+/** A place that shows something on hover, without a marker. */
+export function target(x: number, y: number, ...children: readonly string[]): string {
+  return element('circle', { cx: x, cy: y, r: 6, 'fill-opacity': 0 }, ...children);
+}
+
+/** An interval between two points of one row or column. */
+export function whisker(
+  { colour }: CurveStyle,
+  [x1, y1]: readonly [number, number],
+  [x2, y2]: readonly [number, number],
+): string {
+  const [dx, dy] = x1 === x2 ? [3.5, 0] : [0, 3.5];
+  const ends = [
+    [x1, y1],
+    [x2, y2],
+  ].map(
+    ([x, y]) =>
+      `M${(x - dx).toFixed(1)},${(y - dy).toFixed(1)}L${(x + dx).toFixed(1)},${(y + dy).toFixed(1)}`,
+  );
+  const stem = `M${x1.toFixed(1)},${y1.toFixed(1)}L${x2.toFixed(1)},${y2.toFixed(1)}`;
+  return element('path', {
+    d: stem + ends.join(''),
+    stroke: colour,
+    'stroke-width': 1.6,
+    'stroke-opacity': 0.85,
+    fill: 'none',
+  });
+}
+
+/** A bar from one x to another about the height y. */
+export function bar(
+  { colour }: CurveStyle,
+  from: number,
+  to: number,
+  y: number,
+  ...children: readonly string[]
+): string {
+  const width = Math.max(1, Math.abs(to - from));
+  return element(
+    'rect',
+    { x: Math.min(from, to), y: y - 7, width, height: 14, fill: colour, 'fill-opacity': 0.85 },
+    ...children,
   );
 }
 

@@ -4,23 +4,23 @@
  * @module
  */
 import type { StudyResult } from '../transfer/study-result.js';
+import { together } from './chart/drawing.js';
+import type { StudyFigure } from './study/exhibit.js';
+import { exhibitsOf } from './study/exhibits.js';
+import { standalone } from './svg-file.js';
 
-/** Exhibits that are drawn, under the names of their files. */
-export type StudyFigure =
-  | 'performance'
-  | 'representations'
-  | 'movement'
-  | 'start-and-end'
-  | 'filters'
-  | 'convergence'
-  | 'marginal-gains'
-  | 'hybrid';
+export type { StudyFigure };
 
 /**
  * The drawings of {@link studyReport}, each as the text of an `.svg` file with margins, background and colours of its own for
- * light and dark. Exhibits that the study does not have are absent.
+ * light and dark; architectures stand beside or below each other. Exhibits that the study does not have are absent.
+ *
+ * @param result - what `runStudy` returned, or its JSON parsed
+ * @throws FormatError for anything but the result of a study
  */
 export function studyFigures(result: StudyResult): Partial<Record<StudyFigure, string>> {
-  void result;
-  return {};
+  const figures = exhibitsOf(result).flatMap((exhibit) => exhibit.figures);
+  return Object.fromEntries(
+    figures.map(({ name, drawings, label }) => [name, standalone(together(drawings, label))]),
+  );
 }

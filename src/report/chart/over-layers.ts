@@ -10,7 +10,6 @@ import type { CurveStyle } from '../curve-marks.js';
 import { element, escape, hover } from '../markup.js';
 import { elide, textWidth } from '../text.js';
 import { linearAxis, yGrid } from './axis.js';
-import type { Axis } from './axis.js';
 import { drawing, SIZE } from './drawing.js';
 import { chartHead } from './series-legend.js';
 import type { ChartHead } from './series-legend.js';

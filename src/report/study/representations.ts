@@ -1,0 +1,173 @@
+/**
+ * Exhibit (b): whether pretraining leaves other representations than training from scratch.
+ *
+ * @module
+ */
+import type { RepresentationExhibit, StudyResult } from '../../transfer/study-result.js';
+import { layerChart } from '../chart/over-layers.js';
+import type { LayerSeries } from '../chart/over-layers.js';
+import { domainOf } from '../colour.js';
+import { CHANCE, curveStyle } from '../curve-marks.js';
+import { writtenMeasure } from '../reading.js';
+import { folded } from '../shell.js';
+import { count, precise, score } from '../text.js';
+import { LEVEL, listed, pText, pValue, signed } from './exhibit.js';
+import type { Exhibit } from './exhibit.js';
+import { simpleTable } from './simple-table.js';
+
+/** Reads exhibit (b) off a study. */
+export function representationsExhibit(result: StudyResult): Exhibit {
+  const { representations } = result;
+  const measure = measureOf(result);
+  const shared = { letter: 'b', heading: 'Do pretrained networks represent the images differently?' };
+  if (representations.length === 0) {
+    return {
+      ...shared,
+      findings: [],
+      figures: [],
+      tables: '',
+      absent:
+        'it needs two finished random runs and one pretrained run of an architecture with layers that can be compared.',
+    };
+  }
+  return {
+    ...shared,
+    findings: representations.map((one) => finding(one, measure)),
+    figures: [
+      {
+        name: 'representations',
+        label: 'Similarity of trained networks by layer',
+        drawings: representations.map((one) => chart(one, measure)),
+        caption: `${measure} of corresponding layers of two trained networks, mean over all pairs; small dots are single pairs. Where scratch–scratch lies above scratch–pretrained, pretraining has left another representation. The grey line is what unrelated representations of these sizes score.`,
+      },
+    ],
+    tables: headline(representations) + folded('Numbers by layer', numbers(representations)),
+  };
+}
+
+/** The measure of a study as prose has it. */
+export function measureOf({ plan }: StudyResult): string {
+  return writtenMeasure(plan.similarity?.measure ?? 'svcca');
+}
+
+function finding({ model, top }: RepresentationExhibit, measure: string): string {
+  const { layers, scratchScratch, scratchPretrained, difference, p, smallestP } = top;
+  const what =
+    `${model}: ${measure} over ${listed(layers)} is ${score(scratchScratch)} between two trainings from scratch and ` +
+    `${score(scratchPretrained)} between one from scratch and one pretrained (difference ${signed(difference)}).`;
+  if (smallestP > LEVEL) {
+    return `${what} So few networks cannot decide it: the permutation test gives ${pText(p)}, and the smallest p that it could give is ${pValue(smallestP)}.`;
+  }
+  return p <= LEVEL
+    ? `${what} Trainings from scratch are more alike among themselves (one-sided permutation test, ${pText(p)}).`
+    : `${what} That is no difference that this data could show (one-sided permutation test, ${pText(p)}).`;
+}
+
+/** Names and fields of the three kinds of pairs. */
+const KINDS = [
+  ['scratchScratch', 'scratch–scratch'],
+  ['scratchPretrained', 'scratch–pretrained'],
+  ['pretrainedPretrained', 'pretrained–pretrained'],
+] as const;
+
+function chart({ model, layers }: RepresentationExhibit, measure: string): string {
+  const series = KINDS.flatMap(([key, name], at): LayerSeries[] => {
+    const points = layers.flatMap(({ layer, [key]: value }) =>
+      value === undefined ? [] : [{ layer, value, lines: [layer, `${name} ${measure} ${precise(value)}`] }],
+    );
+    const dots = layers.flatMap(({ layer, scores }) =>
+      scores[key].length < 2
+        ? []
+        : scores[key].map((value) => ({ layer, value, lines: [layer, `one pair: ${precise(value)}`] })),
+    );
+    return points.length === 0 ? [] : [{ name, style: curveStyle(at), points, dots }];
+  });
+  const chance = chanceSeries(layers);
+  const all = [...series, ...chance];
+  return layerChart({
+    label: `${measure} of trained networks of ${model} by layer: ${layers.map(({ layer, scratchScratch, scratchPretrained }) => `${layer} ${score(scratchScratch, 2)} scratch–scratch and ${score(scratchPretrained, 2)} scratch–pretrained`).join(', ')}`,
+    heading: model,
+    measure,
+    series: all,
+    domain: domainOf(all.flatMap(({ points }) => points.map(({ value }) => value))),
+    nice: true,
+    flow: true,
+    room: 440,
+  });
+}
+
+/** What unrelated representations score, where that is known. */
+export function chanceSeries(
+  layers: readonly { readonly layer: string; readonly chance?: number }[],
+): LayerSeries[] {
+  const points = layers.flatMap(({ layer, chance }) =>
+    chance === undefined ? [] : [{ layer, value: chance, lines: [layer, `${precise(chance)} by chance`] }],
+  );
+  return points.length === 0 ? [] : [{ name: 'chance', style: CHANCE, points }];
+}
+
+function headline(all: readonly RepresentationExhibit[]): string {
+  return simpleTable(
+    'Averaged over the top two stages before the classifier',
+    [
+      { name: 'Architecture' },
+      { name: 'Parameters', number: true },
+      { name: 'Layers', wide: true },
+      { name: 'Scratch–scratch', number: true },
+      { name: 'Scratch–pretrained', number: true },
+      { name: 'Pretrained–pretrained', number: true },
+      { name: 'Difference', number: true, strong: true },
+      { name: 'p', number: true },
+      { name: 'Smallest possible p', number: true },
+      { name: 'Labellings', number: true },
+    ],
+    all.map(({ model, parameters, top }) => [
+      model,
+      count(parameters),
+      top.layers.join(', '),
+      score(top.scratchScratch),
+      score(top.scratchPretrained),
+      optional(top.pretrainedPretrained),
+      signed(top.difference),
+      pValue(top.p),
+      pValue(top.smallestP),
+      `${count(top.labellings)} ${top.exact ? '(all)' : '(drawn)'}`,
+    ]),
+  );
+}
+
+function numbers(all: readonly RepresentationExhibit[]): string {
+  return simpleTable(
+    'Similarity by layer; p is the permutation test of this layer alone',
+    [
+      { name: 'Architecture' },
+      { name: 'Layer' },
+      { name: 'Scratch–scratch', number: true },
+      { name: 'Scratch–pretrained', number: true },
+      { name: 'Pretrained–pretrained', number: true },
+      { name: 'Chance', number: true },
+      { name: 'p', number: true },
+      { name: 'Datapoints', number: true },
+      { name: 'Neurons', number: true },
+      { name: 'Kept', number: true },
+    ],
+    all.flatMap(({ model, layers }) =>
+      layers.map((one) => [
+        model,
+        one.layer,
+        score(one.scratchScratch),
+        score(one.scratchPretrained),
+        optional(one.pretrainedPretrained),
+        optional(one.chance),
+        pValue(one.p),
+        count(one.samples),
+        count(one.neurons),
+        one.kept === undefined ? '–' : count(one.kept),
+      ]),
+    ),
+  );
+}
+
+function optional(value: number | undefined): string {
+  return value === undefined ? '–' : score(value);
+}
