@@ -59,5 +59,5 @@ export async function initialise(model: tf.LayersModel, options: InitialiseOptio
 
 /** A model of the same layers with fresh weights, which are those that {@link initialise} draws. */
 export async function freshCopy(model: tf.LayersModel, seed: unknown): Promise<tf.LayersModel> {
-  return buildSeeded(configOf(model), seedOf(seed), model.inputs[0].shape);
+  return buildSeeded(configOf(model), seedOf(seed));
 }

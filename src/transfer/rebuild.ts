@@ -39,40 +39,30 @@ export function configOf(model: tf.LayersModel): ModelConfig {
  *
  * @throws UnsupportedError where a class is not registered with TensorFlow.js, or the configuration is not consistent.
  */
-export async function buildSeeded(
-  config: ModelConfig,
-  seed: number,
-  inputs?: (number | null)[],
-): Promise<tf.LayersModel> {
+export async function buildSeeded(config: ModelConfig, seed: number): Promise<tf.LayersModel> {
   const tf = await loadTfjs();
   const variables = tf.engine().registeredVariables;
   const before = new Set(Object.keys(variables));
   const overrides = new Overrides();
   let built: Promise<tf.LayersModel>;
+  let created: tf.Variable[];
   try {
     seedWeights(tf, seed, overrides);
-    // It runs to its end before it returns, so that nobody else meets what is overridden.
-    built = tf.models.modelFromJSON(
-      withoutSeeds(config) as unknown as Parameters<Tfjs['models']['modelFromJSON']>[0],
-    );
-    built.catch(() => undefined);
+    // It does all its work before it returns, so that nobody else meets what is overridden.
+    built = tf.models.modelFromJSON(withoutSeeds(config) as unknown as Topology);
+    created = Object.keys(variables).flatMap((name) => (before.has(name) ? [] : [variables[name]]));
   } finally {
     overrides.restore();
   }
   try {
-    const model = await built;
-    if (inputs && model.inputs.length === 0) {
-      seedWeights(tf, seed, overrides);
-      model.build(inputs);
-    }
-    return model;
+    return await built;
   } catch (cause) {
-    for (const [name, variable] of Object.entries(variables)) if (!before.has(name)) variable.dispose();
+    for (const variable of created) variable.dispose();
     throw cannotRebuild(String(config.config['name']), cause);
-  } finally {
-    overrides.restore();
   }
 }
+
+type Topology = Parameters<Tfjs['models']['modelFromJSON']>[0];
 
 /**
  * From here to the end of the overrides, each weight is drawn from its own stream: an initializer without a seed takes one
