@@ -85,6 +85,10 @@ export function meanAuc(
   if (perClass.length === 0) {
     throw new DataError(`there is no AUC: ${warnings.join('; ')}; take more images`);
   }
+  if (perClass.length === 1) {
+    const [{ auc: only, low, high }] = perClass;
+    return { auc: only, low, high, level, perClass, warnings };
+  }
   const mean = perClass.reduce((sum, one) => sum + one.auc, 0) / perClass.length;
   return { auc: mean, ...meanInterval(logits, data, level), level, perClass, warnings };
 }
