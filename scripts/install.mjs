@@ -62,10 +62,10 @@ export function checkDisk(what, folder, gigabytes) {
     throw new Problem(`${what} needs ${gigabytes} GB of disk, and ${free.toFixed(1)} GB are free.`);
 }
 
-/** Runs a script to its end; a problem is its last word, and the exit status 1. */
-export function runScript(name, main) {
+/** Runs a script, or its promise, to its end; a problem is its last word, and the exit status 1. */
+export async function runScript(name, main) {
   try {
-    main();
+    await main();
   } catch (error) {
     if (!(error instanceof Problem) && error?.code !== 'ERR_PARSE_ARGS_UNKNOWN_OPTION') throw error;
     console.error(`${name}: ${error.message}`);

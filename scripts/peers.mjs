@@ -106,4 +106,4 @@ function main() {
   console.log(`peers: ready in ${relative(root, home)} (${ready.join(', ')})`);
 }
 
-runScript('peers', main);
+await runScript('peers', main);

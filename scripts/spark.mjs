@@ -83,4 +83,4 @@ function main() {
   console.log(`spark: ready in ${relative(root, home)}`);
 }
 
-runScript('spark', main);
+await runScript('spark', main);

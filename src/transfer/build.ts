@@ -99,6 +99,9 @@ export function layerSeed(seed: number, layer: string): number {
   return 1 + new Random(seed, hash).integer(0x7ffffffe);
 }
 
+/** Deviation of a standard normal that is cut off at two deviations: tfjs draws from such, and unlike Keras does not widen it. */
+const CUT_OFF = 0.8796256610342398;
+
 /** How the weights of a kind of layer are drawn: `VarianceScaling` of Keras without its seed. */
 export interface Spread {
   readonly scale: number;
@@ -202,7 +205,9 @@ export class LayerMaker {
     return this.tf.model({ name, inputs: input, outputs: dense.apply(pooled) as tf.SymbolicTensor });
   }
 
-  private initializer(name: string, spread: Spread) {
-    return this.tf.initializers.varianceScaling({ ...spread, seed: layerSeed(this.options.seed, name) });
+  private initializer(name: string, { scale, mode, distribution }: Spread) {
+    const seed = layerSeed(this.options.seed, name);
+    const drawn = distribution === 'normal' ? scale / CUT_OFF ** 2 : scale;
+    return this.tf.initializers.varianceScaling({ scale: drawn, mode, distribution, seed });
   }
 }
