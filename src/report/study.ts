@@ -46,13 +46,12 @@ export function studyReport(result: StudyResult, options: StudyReportOptions = {
   return htmlPage(title, lead(result), body);
 }
 
-function section({ letter, heading, findings, figures, tables, absent }: Exhibit): string {
+function section({ letter, heading, figures, tables, absent }: Exhibit): string {
   const head = `<h2 id="exhibit-${letter}">(${letter}) ${escape(heading)}</h2>`;
   if (absent !== undefined) return `<section>\n${head}\n<p>Left out: ${escape(absent)}</p>\n</section>`;
-  const words = findings.map((text) => `<p>${escape(text)}</p>`);
   const drawings = figures.map(({ drawings: all, label, caption }) => captioned(all, label, escape(caption)));
   return `<section>
-${[head, ...words, ...drawings, tables].join('\n')}
+${[head, ...drawings, tables].join('\n')}
 </section>`;
 }
 

@@ -53,7 +53,8 @@ tbody th { font-weight: 500; max-width: 18rem; }
 tbody th, .name { min-width: 7.5rem; white-space: normal; overflow-wrap: anywhere; }
 .name .muted { white-space: nowrap; }
 .name.apart { min-width: 8.5rem; }
-th:first-child, td:first-child { padding-left: 0; }
+th:first-child { padding-left: 0; }
+tbody th.short { white-space: nowrap; }
 thead tr + tr th:first-child { padding-left: 1.5rem; }
 .number { text-align: right; }
 .side { max-width: 14rem; padding-left: 1.5rem; overflow: hidden; text-overflow: ellipsis; color: var(--ink); border-bottom: 0; padding-bottom: 0; }
@@ -64,8 +65,9 @@ tbody tr:hover { background: var(--tint); }
 .notes li { margin-top: .3rem; }
 .notes li:target { background: var(--tint); }
 .notes li::marker { color: var(--alert); font-weight: 650; }
-.found { margin: .8rem 0 0; padding-left: 1.2rem; max-width: 46rem; }
-.found li { margin-top: .5rem; }
+.found { margin: 0; max-width: 46rem; }
+.found dt { margin-top: 1.1rem; font-weight: 650; }
+.found dd { margin: .25rem 0 0; }
 details .table, details > figure { margin-top: 1rem; }
 details { margin-top: 1.75rem; font-size: .875rem; }
 summary { cursor: pointer; width: fit-content; color: var(--muted); }

@@ -121,8 +121,8 @@ function reference(
 ): string {
   const flat = y1 === y2;
   const text = flat
-    ? { x: x2 - 4, y: y2 - 5, 'text-anchor': 'end' }
-    : { x: x2 - 14, y: y2 + 26, 'text-anchor': 'end' };
+    ? { x: x1 + 6, y: y1 - 5 }
+    : { x: x2 - 42, y: y2 + 16, 'text-anchor': 'end' };
   return element(
     'g',
     { fill: 'currentColor', stroke: 'none' },

@@ -13,7 +13,7 @@ import type { Axis } from './axis.js';
 import { drawing, SIZE } from './drawing.js';
 
 const ROW = 26;
-const GAP = 36;
+const GAP = 56;
 const LONGEST_NAME = 240;
 
 /** One number of a row. */

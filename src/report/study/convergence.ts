@@ -29,7 +29,7 @@ export function convergenceExhibit(result: StudyResult): Exhibit {
   return {
     ...shared,
     findings: models.flatMap(([model, rows]) => findings(model, rows)),
-    figures: [curves(models, style), ...marginalGains(models, style)],
+    figures: [curves(models, style), ...marginalGains(models, style, result.models)],
     tables: table(convergence),
   };
 }
@@ -136,9 +136,18 @@ function chart(model: string, rows: readonly ConvergenceExhibit[], style: Style)
 function marginalGains(
   models: readonly (readonly [string, readonly ConvergenceExhibit[]])[],
   style: Style,
+  networks: StudyResult['models'],
 ): ExhibitFigure[] {
   const groups = models.flatMap(([name, all]) => {
-    const rows = all.flatMap(({ condition, marginal }) => (marginal ? [{ condition, marginal }] : []));
+    const stages = networks.find((one) => one.name === name)?.stages.map((stage) => stage.name) ?? [];
+    // From reusing little to reusing all.
+    const reuse = (condition: string): number => {
+      const at = stages.indexOf(condition.slice(condition.indexOf(':') + 1));
+      return at < 0 ? stages.length : at;
+    };
+    const rows = all
+      .flatMap(({ condition, marginal }) => (marginal ? [{ condition, marginal }] : []))
+      .sort((a, b) => reuse(a.condition) - reuse(b.condition));
     return rows.length === 0 ? [] : [{ name, rows }];
   });
   if (groups.length === 0) return [];
@@ -172,7 +181,7 @@ function marginalGains(
         text: 'target not reached by half',
       };
       return {
-        name: `${condition}, not ${than}`,
+        name: `${condition} over ${than}`,
         style: style(condition),
         cells: [gain, ...(withSteps ? [saved] : [])],
       };

@@ -11,7 +11,7 @@ const ACROSS = 8;
 export const MOST_FILTERS = 64;
 /** Most pixels of a side of a filter, and between two. */
 const SIDE = 28;
-const GAP = 3;
+const GAP = 2;
 
 /** A kernel and its shape `[height, width, channels, filters]`. */
 export interface Kernel {

@@ -12,8 +12,8 @@ import type { Exhibit } from './exhibit.js';
 import { diverging, filterPicture, filterScales, gridLayout, MOST_FILTERS } from './filter-grid.js';
 import { simpleTable } from './simple-table.js';
 
-const BETWEEN = 40;
-const SWATCHES = 41;
+const BETWEEN = 30;
+const SWATCHES = 31;
 
 /** Reads exhibit (e) off a study. */
 export function filtersExhibit({ filters }: StudyResult): Exhibit {
@@ -41,7 +41,7 @@ export function filtersExhibit({ filters }: StudyResult): Exhibit {
       {
         name: 'filters',
         label: 'Filters of the first convolution before and after training',
-        drawings: models.flatMap(([, all]) => all.map(panel)),
+        drawings: [...models.flatMap(([, all]) => all.map(panel)), ...(grey ? [colourKey()] : [])],
         caption:
           'Left before the first step, right after the last; a filter keeps its place. Each filter is scaled by its own greatest absolute weight, before or after, so that its two pictures can be compared with each other but not with other filters. ' +
           (grey
@@ -97,14 +97,13 @@ function panel({ model, condition, seed, layer, shape, before, after, unchanged 
       ),
     );
   });
-  const arrow = `M${layout.width + 10},${top + layout.height / 2}h14m-5,-4.5l5,4.5l-5,4.5`;
+  const arrow = `M${layout.width + 7},${top + layout.height / 2}h14m-5,-4.5l5,4.5l-5,4.5`;
   const bottom = top + layout.height;
-  const key = shape[2] === 3 ? undefined : colourKey(bottom + 12);
   const middle = median(known(unchanged));
   return drawing(
     {
       width: Math.ceil(width),
-      height: bottom + (key ? 46 : 8),
+      height: bottom + 4,
       label: `${plural(shape[3], 'filter')} of ${layer} of ${model} from ${condition}, seed ${seed}, before and after training${Number.isFinite(middle) ? `: median correlation ${score(middle, 2)}` : ''}`,
     },
     element(
@@ -123,7 +122,6 @@ function panel({ model, condition, seed, layer, shape, before, after, unchanged 
       'stroke-width': 1.5,
     }),
     element('g', {}, ...targets),
-    key ?? '',
   );
 }
 
@@ -138,12 +136,11 @@ function heading(text: string, width: number): string {
 }
 
 /** The diverging scale. */
-function colourKey(y: number): string {
-  const [step, height] = [4, 8];
+function colourKey(): string {
+  const [step, height] = [5, 8];
   const swatches = Array.from({ length: SWATCHES }, (_, at) =>
     element('rect', {
       x: at * step,
-      y,
       width: at === SWATCHES - 1 ? step : step + 1,
       height,
       fill: `rgb(${diverging((2 * at) / (SWATCHES - 1) - 1).join(',')})`,
@@ -155,7 +152,7 @@ function colourKey(y: number): string {
       'text',
       {
         x: (at * width) / 2,
-        y: y + height + 14,
+        y: height + 14,
         'text-anchor': (['start', 'middle', 'end'] as const)[at],
         'font-size': SIZE - 1,
       },
@@ -164,10 +161,17 @@ function colourKey(y: number): string {
   );
   const what = element(
     'text',
-    { x: width + 12, y: y + height, 'fill-opacity': 0.75, 'font-size': SIZE - 1 },
-    'of its greatest',
+    { x: width + 12, y: height, 'fill-opacity': 0.75, 'font-size': SIZE - 1 },
+    'weight, in units of the greatest of its filter',
   );
-  return element('g', { fill: 'currentColor' }, ...swatches, ...texts, what);
+  return drawing(
+    {
+      width: width + 300,
+      height: 28,
+      label: 'Colours of the filters: blue is −1, near white is 0, red is 1',
+    },
+    element('g', { fill: 'currentColor' }, ...swatches, ...texts, what),
+  );
 }
 
 function table(filters: readonly FilterExhibit[]): string {

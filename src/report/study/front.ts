@@ -21,8 +21,8 @@ export function lead(result: StudyResult): string {
   const images = (part: (typeof PARTS)[number]): number => sum(counts[part]);
   return (
     `${listed(names)}, each from ${plural(conditionsOf(result).length, 'start')} with ${plural(plan.seeds.length, 'seed')}, ` +
-    `trained on ${plural(images('train'), 'image')} of ${plural(classes.length, 'class')} and tested on ${count(images('test'))}.`
-  ).replace('classs', 'classes');
+    `trained on ${plural(images('train'), 'image')} of ${classes.length} classes and tested on ${count(images('test'))}.`
+  );
 }
 
 /** Data, architectures and conditions. */
@@ -37,16 +37,18 @@ ${conditionList(result)}
 
 /** The findings of all exhibits, in words that their numbers allow. */
 export function found(exhibits: readonly Exhibit[]): string {
-  const items = exhibits.flatMap(({ letter, findings }) =>
-    findings.map(
-      (text) =>
-        `<li>${escape(text)} <a href="#exhibit-${letter}" aria-label="exhibit ${letter}">(${letter})</a></li>`,
-    ),
+  const items = exhibits.flatMap(({ letter, heading, findings }) =>
+    findings.length === 0
+      ? []
+      : [
+          `<dt><a href="#exhibit-${letter}">(${letter})</a> ${escape(heading)}</dt>`,
+          ...findings.map((text) => `<dd>${escape(text)}</dd>`),
+        ],
   );
   const list =
     items.length === 0
       ? '<p>No exhibit could be made of the runs that there are.</p>'
-      : `<ul class="found">\n${items.join('\n')}\n</ul>`;
+      : `<dl class="found">\n${items.join('\n')}\n</dl>`;
   return `<section>
 <h2>What was found</h2>
 <p>“No difference that this data could show” does not say that there is none: the interval tells how large it may be. Intervals are of 95 %.</p>

@@ -35,7 +35,7 @@ export function hybridExhibit(result: StudyResult): Exhibit {
         label: 'Test AUC against parameters',
         drawings: [chart(result, models)],
         caption:
-          'Mean test AUC with the 95 % intervals of exhibit (a) against the number of parameters, on a logarithmic scale; starts with the same number stand beside each other. Up and to the left is better. The axis of the AUC does not begin at zero.',
+          'Mean test AUC with the 95 % intervals of exhibit (a) against the number of parameters, on a logarithmic scale; starts with the same number stand beside each other, under the name of their architecture. Up and to the left is better. The axis of the AUC does not begin at zero.',
       },
     ],
     tables: table(models),
@@ -55,7 +55,7 @@ function findings(model: string, points: readonly HybridPoint[]): string[] {
       const apart =
         auc.high < full.auc.low || auc.low > full.auc.high
           ? 'their intervals are apart'
-          : 'their intervals overlap, so that this data does not tell them apart';
+          : 'their intervals overlap, which does not tell them apart';
       return `${model}: ${condition} has ${share} % of the parameters of ${full.condition} and reaches ${interval(auc)} against ${interval(full.auc)}: ${apart}.`;
     });
 }
@@ -67,10 +67,9 @@ function chart(result: StudyResult, models: Models): string {
   const style = conditionStyles(result);
   const conditions = groupBy(hybrid, ({ condition }) => condition);
   const aucs = extentOf(hybrid.flatMap(({ auc }) => [auc.value, auc.low, auc.high]));
-  const flags = models.map(([name, points]) => {
-    const whole = points.find(({ condition }) => !condition.startsWith('hybrid')) ?? points[0];
-    return { name, x: whole.parameters };
-  });
+  const flags = models.flatMap(([name, points]) =>
+    [...new Set(points.map(({ parameters }) => parameters))].map((x) => ({ name, x })),
+  );
   return numericChart({
     label: `Test AUC against parameters: ${hybrid.map(({ model, condition, parameters, auc }) => `${model} ${condition} ${score(auc.value)} with ${count(parameters)}`).join(', ')}`,
     x: { title: 'parameters', axis: logAxis(hybrid.map(({ parameters }) => parameters)), log: true },

@@ -12,7 +12,7 @@ import { count, precise, score } from '../text.js';
 import { conditionStyles } from './conditions.js';
 import { groupBy } from './exhibit.js';
 import type { Exhibit } from './exhibit.js';
-import { chanceSeries, measureOf } from './representations.js';
+import { chanceCaption, chanceSeries, measureOf } from './representations.js';
 import { simpleTable } from './simple-table.js';
 
 /** Reads exhibit (c) off a study. */
@@ -39,7 +39,7 @@ export function movementExhibit(result: StudyResult): Exhibit {
         name: 'movement',
         label: 'Similarity of each trained network with its own initialisation by layer',
         drawings: models.map(([model, rows]) => chart(model, rows, measure, style)),
-        caption: `${measure} of each layer after training with the same layer of the same network before its first step, mean over seeds (small dots: single seeds). 1 is a layer whose representation has not moved, up to a linear map. The grey line is what unrelated representations of these sizes score.`,
+        caption: `${measure} of each layer after training with the same layer of the same network before its first step, mean over seeds (small dots: single seeds). 1 is a layer whose representation is, to this measure, what it was before.${chanceCaption(movement)}`,
       },
     ],
     tables: folded('Numbers by layer', numbers(movement)),

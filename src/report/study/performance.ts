@@ -10,7 +10,7 @@ import type { ChartRow } from '../chart/rows.js';
 import { folded } from '../shell.js';
 import { count, plural, precise, score } from '../text.js';
 import { conditionStyles } from './conditions.js';
-import { groupBy, interval, listed, pText, pValue, signedInterval } from './exhibit.js';
+import { groupBy, interval, listed, pText, pValue, signed, signedInterval } from './exhibit.js';
 import type { Exhibit, ExhibitFigure } from './exhibit.js';
 import { simpleTable } from './simple-table.js';
 
@@ -29,24 +29,41 @@ export function performanceExhibit(result: StudyResult): Exhibit {
   };
 }
 
+type Gain = NonNullable<PerformanceRow['gain']>;
+
 /** What the gains over random starts are, and no more than their intervals allow. */
 function finding(model: string, rows: readonly PerformanceRow[]): string {
-  const random = rows.find(({ condition }) => condition === 'random');
-  const base = random ? ` Random starts reach ${interval(random.mean)}.` : '';
   const gains = rows.flatMap(({ condition, gain }) => (gain ? [{ condition, gain }] : []));
   if (gains.length === 0) {
     const all = rows.map(({ condition, mean }) => `${condition} ${interval(mean)}`);
     return `${model}: test AUC of ${listed(all)}. Nothing shares a seed with a random start, so no gain can be told.`;
   }
-  const sentences = [...gains]
-    .sort((a, b) => Number(b.condition === 'pretrained') - Number(a.condition === 'pretrained'))
-    .map(({ condition, gain }) => {
-      const numbers = `${signedInterval(gain)}, ${pText(gain.p)}`;
-      if (gain.low > 0) return `${condition} gains ${numbers}`;
-      if (gain.high < 0) return `${condition} loses: ${numbers}`;
-      return `${condition} shows no difference that this data could show: ${numbers}`;
-    });
-  return `${model}, test AUC against random starts of the same seeds: ${sentences.join('; ')}.${base}`;
+  const random = rows.find(({ condition }) => condition === 'random');
+  const base = random
+    ? `random starts reach a test AUC of ${interval(random.mean)}`
+    : 'against random starts';
+  const pretrained = gains.filter(({ condition }) => condition === 'pretrained');
+  const others = gains.filter(({ condition }) => condition !== 'pretrained');
+  const sentences = [
+    ...pretrained.map(
+      ({ gain }) => `Pretrained, ${verdict(gain)}: ${signedInterval(gain)}, ${pText(gain.p)}.`,
+    ),
+    ...VERDICTS.flatMap((what) => {
+      const like = others.filter(({ gain }) => verdict(gain) === what);
+      if (like.length === 0) return [];
+      const each = like.map(({ condition, gain }) => `${condition} (${signed(gain.value)})`);
+      return [`${what[0].toUpperCase()}${what.slice(1)}: ${listed(each)}.`];
+    }),
+  ];
+  return `${model}: ${base}. ${sentences.join(' ')}`;
+}
+
+const VERDICTS = ['a gain', 'a loss', 'no difference that this data could show'] as const;
+
+/** What an interval allows to say. */
+function verdict({ low, high }: Gain): (typeof VERDICTS)[number] {
+  if (low > 0) return VERDICTS[0];
+  return high < 0 ? VERDICTS[1] : VERDICTS[2];
 }
 
 function chart(result: StudyResult): ExhibitFigure {
@@ -148,7 +165,7 @@ function table({ performance }: StudyResult): string {
     count(aucs.length),
     score(mean.value),
     range(mean),
-    ...(gain ? [signedInterval(gain).split(' ')[0], range(gain), pValue(gain.p)] : ['–', '–', '–']),
+    ...(gain ? [signed(gain.value), range(gain), pValue(gain.p)] : ['–', '–', '–']),
   ]);
   const note = most === 1 ? '; one seed each: nothing is known of other seeds' : '';
   return simpleTable(`Test AUC and parameters${note}`, columns, rows);

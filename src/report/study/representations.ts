@@ -38,7 +38,7 @@ export function representationsExhibit(result: StudyResult): Exhibit {
         name: 'representations',
         label: 'Similarity of trained networks by layer',
         drawings: representations.map((one) => chart(one, measure)),
-        caption: `${measure} of corresponding layers of two trained networks, mean over all pairs; small dots are single pairs. Where scratch–scratch lies above scratch–pretrained, pretraining has left another representation. The grey line is what unrelated representations of these sizes score.`,
+        caption: `${measure} of corresponding layers of two trained networks, mean over all pairs; small dots are single pairs. Where scratch–scratch lies above scratch–pretrained, pretrained networks differ more from scratch ones than those differ among themselves.${chanceCaption(representations)}`,
       },
     ],
     tables: headline(representations) + folded('Numbers by layer', numbers(representations)),
@@ -94,6 +94,15 @@ function chart({ model, layers }: RepresentationExhibit, measure: string): strin
     flow: true,
     room: 440,
   });
+}
+
+/** How to read the grey line, where there is one. */
+export function chanceCaption(
+  all: readonly { readonly layers: readonly { readonly chance?: number }[] }[],
+): string {
+  return all.some(({ layers }) => layers.some(({ chance }) => chance !== undefined))
+    ? ' The grey line is what unrelated representations of these sizes score on average.'
+    : '';
 }
 
 /** What unrelated representations score, where that is known. */

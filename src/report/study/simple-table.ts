@@ -6,6 +6,9 @@
 import { escape } from '../markup.js';
 import { tableBox } from '../shell.js';
 
+/** Characters of a name that is not broken into lines. */
+const SHORT = 28;
+
 /** A column: its name, and whether it holds numbers, which stand at the right. */
 export interface Column {
   readonly name: string;
@@ -32,10 +35,9 @@ export function simpleTable(
     const first = rows[r - 1]?.[0] !== name;
     const same = rows.slice(r).findIndex(([other]) => other !== name);
     const span = same < 0 ? rows.length - r : same;
-    const heading =
-      span === 1
-        ? `<th scope="row">${escape(name)}</th>`
-        : `<th scope="rowgroup" rowspan="${span}">${escape(name)}</th>`;
+    const scope = span === 1 ? 'scope="row"' : `scope="rowgroup" rowspan="${span}"`;
+    const short = name.length <= SHORT ? ' class="short"' : '';
+    const heading = `<th ${scope}${short}>${escape(name)}</th>`;
     const data = rest.map((text, at) => {
       const { number, strong, wide } = columns[at + 1];
       return `<td${kind(number, strong, wide)}>${escape(text)}</td>`;
