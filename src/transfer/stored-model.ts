@@ -43,9 +43,18 @@ export async function loadStoredModel(store: Store, name: string): Promise<tf.La
   if (text === undefined) throw new DataError(`the store has no model '${name}': saveModel writes one`);
   if (weights === undefined) throw new FormatError(`model '${name}' of the store has no weights.bin`);
   const { modelTopology, weightSpecs } = parse(text, name);
+  const needed = weightSpecs.reduce((sum, { shape, dtype }) => {
+    const bytes = dtype === 'bool' ? 1 : dtype === 'complex64' ? 8 : 4;
+    return sum + bytes * shape.reduce((product, axis) => product * axis, 1);
+  }, 0);
+  if (needed !== weights.length) {
+    throw new FormatError(
+      `weights of model '${name}' need ${needed} bytes, there are ${weights.length}: it was not written by saveModel`,
+    );
+  }
   try {
     return await tf.loadLayersModel(
-      tf.io.fromMemory({ modelTopology, weightSpecs, weightData: weights.buffer }),
+      tf.io.fromMemory({ modelTopology, weightSpecs, weightData: weights.slice().buffer }),
     );
   } catch (cause) {
     throw new FormatError(`model '${name}' of the store cannot be read: ${(cause as Error).message}`, {
