@@ -4,21 +4,94 @@
  * @module
  */
 import type * as tf from '@tensorflow/tfjs';
-import type { Condition } from './conditions.js';
+import { OptionError } from '../errors.js';
+import { knownKeys } from '../options.js';
+import { needsPretrained, parseCondition, type Condition } from './conditions.js';
+import { gabor } from './gabor.js';
+import { freshCopy, initialise } from './initialise.js';
+import { meanVar } from './mean-var.js';
+import { slim } from './slim.js';
+import { stages } from './stages.js';
+import { seedOf } from './stream-of.js';
+import { transfuse } from './transfuse.js';
+import { checkModel } from './weighted-layers.js';
 
 /** Options of {@link startFrom}. */
 export interface StartOptions {
-  /** Builds the network; its weights do not matter. It, or `model`. */
+  /** Builds the network (`() => buildModel(spec)`); its weights are drawn anew. It, or `model`. */
   readonly build?: () => tf.LayersModel | Promise<tf.LayersModel>;
   /** A network of the architecture, which stays as it is. */
   readonly model?: tf.LayersModel;
-  /** The pretrained network, which stays as it is; `random` and `gabor` need none. */
+  /** The pretrained network, which stays as it is; its classifier may have other classes. `random` and `gabor` need none. */
   readonly pretrained?: tf.LayersModel;
-  /** @defaultValue 0 */
+  /** Of every fresh weight. @defaultValue 0 */
   readonly seed?: number;
 }
 
-/** A new network in the given condition; dispose of it after use. */
-export async function startFrom(_condition: Condition, _options: StartOptions): Promise<tf.LayersModel> {
-  return Promise.reject(new Error('not yet'));
+/**
+ * A new network in the given condition.
+ *
+ * The classifier (the last stage) is fresh in every condition, also where the pretrained one would fit, so that conditions of
+ * one seed begin with the same classifier and differ in what the condition says alone. The weights that are fresh are those that
+ * `initialise` draws for the seed: `random` and `transfuse:block2` have the same block 3. Mean-Var resets running statistics.
+ *
+ * @returns a model that is not compiled; dispose of it after use.
+ * @throws OptionError for what is no condition, a stage that the network does not have, or a missing pretrained network.
+ * @throws ShapeError that names the layer where the pretrained network is another architecture.
+ */
+export async function startFrom(condition: Condition, options: StartOptions): Promise<tf.LayersModel> {
+  knownKeys('startFrom', options, ['build', 'model', 'pretrained', 'seed']);
+  const parsed = parseCondition(condition);
+  const seed = seedOf(options.seed);
+  const { pretrained } = options;
+  if (needsPretrained(condition)) {
+    if (pretrained === undefined) {
+      throw new OptionError(`condition '${condition}' starts from a pretrained network: give 'pretrained'`);
+    }
+    checkModel('pretrained', pretrained);
+  }
+  let network = await fresh(options, seed);
+  try {
+    const names = stages(network).map(({ name }) => name);
+    parseCondition(condition, names);
+    const body = names.at(-2);
+    if (parsed.kind === 'pretrained') await transfuse(pretrained!, network, { upTo: beforeClassifier(body) });
+    if (parsed.kind === 'meanVar')
+      await meanVar(pretrained!, network, { seed, upTo: beforeClassifier(body) });
+    if (parsed.kind === 'gabor') await gabor(network, { seed });
+    if (parsed.kind === 'hybrid') {
+      const lighter = await slim(network, { from: parsed.stage, factor: parsed.factor, seed });
+      network.dispose();
+      network = lighter;
+    }
+    if ('stage' in parsed) await transfuse(pretrained!, network, { upTo: parsed.stage });
+    return network;
+  } catch (error) {
+    network.dispose();
+    throw error;
+  }
+}
+
+async function fresh({ build, model }: StartOptions, seed: number): Promise<tf.LayersModel> {
+  if ((build === undefined) === (model === undefined)) {
+    throw new OptionError(
+      "startFrom takes either 'build', which builds the network, or 'model', one of its architecture",
+    );
+  }
+  if (build === undefined) return freshCopy(checkModel('model', model), seed);
+  const network = checkModel("what 'build' gives", await build());
+  try {
+    await initialise(network, { seed });
+    return network;
+  } catch (error) {
+    network.dispose();
+    throw error;
+  }
+}
+
+function beforeClassifier(stage: string | undefined): string {
+  if (stage !== undefined) return stage;
+  throw new OptionError(
+    'the network has one stage alone, its classifier, which is always fresh: nothing to reuse',
+  );
 }
