@@ -6,6 +6,9 @@
 import { studentQuantile } from '../../inference/distributions.js';
 import type { Estimate } from '../study-result.js';
 
+/** Distance from ±1 that is rounding. */
+const CERTAIN = 1e-12;
+
 /** A point of two networks. */
 export interface PairPoint {
   /** Its networks, by any names. */
@@ -53,7 +56,7 @@ export function correlationOf(points: readonly PairPoint[]): Estimate | undefine
   const nets = [...new Set(points.flatMap(({ nets: both }) => both))];
   const without = nets.map((net) => of(points.filter(({ nets: both }) => !both.includes(net))));
   const open = { value, low: -1, high: 1 };
-  if ([value, ...without].some((r) => r === undefined || Math.abs(r) === 1)) return open;
+  if ([value, ...without].some((r) => r === undefined || 1 - Math.abs(r) < CERTAIN)) return open;
   const n = nets.length;
   const z = without.map((r) => Math.atanh(r!));
   const mean = z.reduce((sum, one) => sum + one, 0) / n;
