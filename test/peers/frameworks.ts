@@ -6,7 +6,11 @@ import { blocksOf } from '../docs/blocks.js';
 import { root } from '../support.js';
 
 const home = join(root, '.venv', 'peers');
-const python = join(home, ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python']));
+/** The Python of that environment. */
+export const python = join(
+  home,
+  ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python']),
+);
 
 /** Why the frameworks cannot run here; nothing where they can. */
 export function missingFrameworks(): string | undefined {
