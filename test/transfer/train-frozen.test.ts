@@ -40,7 +40,7 @@ describe('frozen stages', () => {
     const options = { steps: 4, batchSize: 8, seed: 3 };
     const block1 = tf.model({
       inputs: model.inputs,
-      outputs: model.getLayer('block1_pool').output as tf.SymbolicTensor,
+      outputs: model.getLayer('block1_pool').output,
     });
     const prefixed = (part: { images: Uint8Array | Float32Array; shape: readonly number[] }) => {
       const values = Float32Array.from(part.images, (value) => value / 255);
