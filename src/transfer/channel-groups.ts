@@ -109,7 +109,8 @@ export function resizedChannels(
   );
   for (const node of listingOrder(model)) {
     const layer = node.outboundLayer;
-    const inputs = node.inputTensors.map(({ id }) => known.get(id)!);
+    // The node of an input layer has its own output as input.
+    const inputs = node.inboundLayers.length === 0 ? [] : node.inputTensors.map(({ id }) => known.get(id)!);
     // One kernel serves every use of a layer.
     if (layer.weights.length > 0)
       first.get(layer)?.forEach((channels, i) => {
