@@ -6,6 +6,8 @@ import { delongTest } from '../../src/transfer/delong.js';
 import { correlationOf, pearson } from '../../src/transfer/exhibits/correlation.js';
 import { aucInfluence } from '../../src/transfer/exhibits/influence.js';
 import { meanOverSeeds } from '../../src/transfer/exhibits/mean-over-seeds.js';
+import { unmatched } from '../../src/transfer/exhibits/networks.js';
+import type { Net } from '../../src/transfer/exhibits/networks.js';
 import { auc } from '../../src/transfer/auc.js';
 
 /*
@@ -222,5 +224,21 @@ describe('correlation of points that share networks', () => {
     expect(pearson([1, 1, 1], [1, 2, 3])).toBeUndefined();
     expect(pearson([0.1, 0.1 + 1e-17, 0.1], [1, 2, 3])).toBeUndefined();
     expect(pearson([1, 2, 3], [2, 4, 6])).toBeCloseTo(1, 14);
+  });
+});
+
+describe('images that do not meet', () => {
+  it('are all moved, each whole and none twice', () => {
+    const data = Float64Array.from({ length: 5 * 3 * 2 }, (_, i) => i);
+    const net = { images: 5, activations: { conv: { rows: 15, cols: 2, data } } } as unknown as Net;
+    const { activations } = unmatched(net, 3);
+    const moved = activations['conv'];
+    const from = Array.from({ length: 5 }, (_, n) => moved.data[n * 6] / 6);
+    expect([...from].sort()).toEqual([0, 1, 2, 3, 4]);
+    from.forEach((image, n) => {
+      expect(image).not.toBe(n);
+      expect(moved.data.slice(n * 6, n * 6 + 6)).toEqual(data.slice(image * 6, image * 6 + 6));
+    });
+    expect(unmatched(net, 3)).toEqual(unmatched(net, 3));
   });
 });

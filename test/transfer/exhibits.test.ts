@@ -215,6 +215,15 @@ describe('(b) representations', () => {
     }
   });
 
+  it('has a baseline in which each image meets another', () => {
+    const [{ layers }] = found.representations;
+    // Smooth images, few of them: neighbours make even the unmatched alike, and the less the more they are looked at.
+    for (const { unmatched, scratchScratch } of layers) {
+      expect(unmatched).toBeGreaterThan(0);
+      expect(unmatched).toBeLessThan(scratchScratch);
+    }
+  });
+
   it('averages the last two stages, and counts every choice of who is called pretrained', () => {
     const [{ layers, top }] = found.representations;
     expect(top.layers).toEqual(['block3_pool', 'block4_pool']);

@@ -23,7 +23,7 @@ export interface PairScore {
 }
 
 /** A network without what is read of it. */
-export type Named = Pick<Net, 'run' | 'moment'>;
+export type Named = Pick<Net, 'run' | 'moment' | 'unmatched'>;
 
 /** The comparisons of one layer. */
 export interface LayerScores extends StageLayer {
@@ -106,8 +106,8 @@ function keyOf(a: Named, b: Named): string {
 }
 
 /** No other network of the architecture has it. */
-function nameOf({ run: { condition, seed }, moment }: Named): string {
-  return `${condition} ${seed} ${moment}`;
+function nameOf({ run: { condition, seed }, moment, unmatched }: Named): string {
+  return `${condition} ${seed} ${moment}${unmatched ? ' unmatched' : ''}`;
 }
 
 /** The mean of both orders of an asymmetric measure. */

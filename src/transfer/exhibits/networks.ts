@@ -8,7 +8,9 @@ import type * as tf from '@tensorflow/tfjs';
 import { capture } from '../../capture/capture.js';
 import type { CaptureData } from '../../capture/capture.js';
 import { gather } from '../../capture/gather.js';
+import { matrix } from '../../matrix.js';
 import type { Matrix } from '../../matrix.js';
+import { Random } from '../../random.js';
 import { stages } from '../stages.js';
 import type { StudyRun } from '../study-result.js';
 import type { ExhibitsInput, Moment } from './input.js';
@@ -34,6 +36,10 @@ export interface Net {
   readonly layers: readonly StageLayer[];
   /** Datapoints × neurons by layer; the same datapoints of every network of an architecture. */
   readonly activations: Readonly<Record<string, Matrix>>;
+  /** Images that they are of: each has as many datapoints as any other, one image after the other. */
+  readonly images: number;
+  /** Whether its images were put in another order; see {@link unmatched}. */
+  readonly unmatched?: true;
   /** Of the first convolution, where there is one. */
   readonly kernel?: Kernel;
 }
@@ -50,14 +56,14 @@ const DATAPOINTS = 10_000;
 export async function readNet(
   run: StudyRun,
   moment: Moment,
-  images: CaptureData,
+  data: CaptureData,
   { load, plan, signal }: Pick<ExhibitsInput, 'load' | 'plan' | 'signal'>,
 ): Promise<Net> {
   signal?.throwIfAborted();
   const model = await load(run, moment);
   try {
     const layers = stageLayers(model);
-    const set = await capture(model, images, {
+    const set = await capture(model, data, {
       layers: layers.map(({ layer }) => layer),
       ...(signal && { signal }),
     });
@@ -65,7 +71,8 @@ export async function readNet(
       const { seed = 0, positions = defaultPositions(set.samples) } = plan.similarity ?? {};
       const activations = await gather(set.batches(), { positions, seed });
       const kernel = await firstKernel(model);
-      return { run, moment, layers, activations, ...(kernel && { kernel }) };
+      const images = set.samples!;
+      return { run, moment, layers, activations, images, ...(kernel && { kernel }) };
     } finally {
       await set.close();
     }
@@ -77,6 +84,28 @@ export async function readNet(
 /** About {@link DATAPOINTS} of each layer: neighbours on a grid say much the same, so that all of them would cost and add little. */
 function defaultPositions(images: number | undefined): number {
   return images === undefined ? 16 : Math.ceil(DATAPOINTS / images);
+}
+
+/** The same network with its images in another order, so that it has seen nothing that another network saw at the same place. */
+export function unmatched(net: Net, seed: number): Net {
+  const order = derangement(net.images, seed);
+  const activations = Object.fromEntries(
+    Object.entries(net.activations).map(([layer, { rows, cols, data }]) => {
+      const each = (rows / net.images) * cols;
+      const moved = data.slice();
+      order.forEach((from, to) => moved.set(data.subarray(from * each, (from + 1) * each), to * each));
+      return [layer, matrix(rows, cols, moved)];
+    }),
+  );
+  return { ...net, activations, unmatched: true };
+}
+
+/** A drawn order in which nothing stays where it was: a cycle through all in a drawn order. */
+function derangement(count: number, seed: number): Uint32Array {
+  const cycle = new Random(seed).permutation(count);
+  const order = new Uint32Array(count);
+  cycle.forEach((from, i) => (order[cycle[(i + 1) % count]] = from));
+  return order;
 }
 
 function stageLayers(model: tf.LayersModel): StageLayer[] {

@@ -15,7 +15,7 @@ const TOP = 2;
 /**
  * @param scratch - final networks of `random`, two at least.
  * @param pretrained - those of `pretrained`, one at least.
- * @param layers - with the score of every pair of them, one layer at least.
+ * @param layers - with the score of every pair of them, and of scratch pairs whose second is unmatched; one layer at least.
  */
 export function representations(
   { model, parameters }: Pick<RepresentationExhibit, 'model' | 'parameters'>,
@@ -57,6 +57,7 @@ export function representations(
       neurons: at.neurons,
       ...(kept.length > 0 && { kept: Math.max(...kept) }),
       ...(chances.length > 0 && { chance: mean(chances) }),
+      unmatched: mean(pairs.scratchScratch.map(([a, b]) => at.of(a, { ...b, unmatched: true }).score)),
       p: test([at]).p,
     };
   });

@@ -12,7 +12,7 @@ import { compareNets, measureOf } from './layer-scores.js';
 import type { Comparing } from './layer-scores.js';
 import { movement } from './movement.js';
 import type { MovedNet } from './movement.js';
-import { readNet } from './networks.js';
+import { readNet, unmatched } from './networks.js';
 import type { Net } from './networks.js';
 import { pairsWithin, representations } from './representations.js';
 import { startAndEnd } from './start-and-end.js';
@@ -131,6 +131,9 @@ async function crossedRuns(
   const scratch = runs.filter(({ final }) => final.run.condition === 'random');
   const pretrained = runs.filter(({ final }) => final.run.condition === 'pretrained');
   const across = scratch.flatMap((a) => pretrained.map((b) => [a, b] as const));
+  // For (b) alone.
+  const seed = reading.plan.similarity?.seed ?? 0;
+  const others = pretrained.length > 0 ? scratch.slice(1).map(({ final }) => unmatched(final, seed)) : [];
   const pairs = [
     ...runs.map(({ initial, final }) => [initial, final] as const),
     ...[...pairsWithin(scratch), ...across].flatMap(([a, b]) => [
@@ -138,8 +141,9 @@ async function crossedRuns(
       [a.final, b.final] as const,
     ]),
     ...pairsWithin(pretrained).map(([a, b]) => [a.final, b.final] as const),
+    ...scratch.flatMap((a, i) => others.slice(i).map((b) => [a.final, b] as const)),
   ];
-  const nets = runs.flatMap(({ initial, final }) => [initial, final]);
+  const nets = [...runs.flatMap(({ initial, final }) => [initial, final]), ...others];
   const layers = await compareNets(groups[0].model, nets, pairs, comparing, warn);
   return runs.map((run) => withoutActivations(run, layers));
 }
