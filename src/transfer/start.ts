@@ -31,8 +31,8 @@ export interface StartOptions {
 /**
  * A new network in the given condition.
  *
- * The classifier (the last stage) is fresh in every condition, also where the pretrained one would fit, so that conditions of
- * one seed begin with the same classifier and differ in what the condition says alone. The weights that are fresh are those that
+ * The classifier (the last stage) is fresh in every condition but `transfuse:head`, which asks for it, also where the pretrained
+ * one would fit: conditions of one seed begin with the same classifier and differ in what the condition says alone. The weights that are fresh are those that
  * `initialise` draws for the seed: `random` and `transfuse:block2` have the same block 3. Mean-Var resets running statistics.
  *
  * @returns a model that is not compiled; dispose of it after use.
