@@ -115,7 +115,7 @@ export interface RepresentationExhibit {
      * Mean over the scratch–scratch pairs when each image of one meets another image of the other (a seeded permutation of whole
      * images): what neighbouring positions and few datapoints give without any likeness of what the networks see.
      */
-    readonly unmatched: number;
+    readonly unmatched?: number;
     /** As of `top`, of this layer alone. */
     readonly p: number;
   }[];
