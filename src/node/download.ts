@@ -16,6 +16,8 @@ import { replaceFile } from './files.js';
 export interface DownloadOptions {
   /** Folder where downloads are kept. @defaultValue `SVCCA_CACHE`, else `svcca` in the user's folder of caches */
   readonly cache?: string;
+  /** Of the kept file, whatever its address ends in. */
+  readonly extension?: string;
   /** Larger files are refused. @defaultValue 8 GiB */
   readonly mostBytes?: number;
   readonly signal?: AbortSignal;
@@ -29,8 +31,8 @@ export interface DownloadOptions {
  * @throws DataError naming the address and what the server said; the signal's reason
  */
 export async function download(url: string, options: DownloadOptions = {}): Promise<string> {
-  const { signal, mostBytes = 8 * 2 ** 30 } = options;
-  const path = join(options.cache ?? cacheFolder(), keptName(url));
+  const { signal, extension = '', mostBytes = 8 * 2 ** 30 } = options;
+  const path = join(options.cache ?? cacheFolder(), keptName(url, extension));
   if (await stat(path).then(isFile, () => false)) return path;
   signal?.throwIfAborted();
   const response = await fetch(url, signal === undefined ? {} : { signal }).catch((error: unknown) => {
@@ -92,7 +94,7 @@ function cacheFolder(): string {
 }
 
 /** The name tells a person what it is, the hash one address from another. */
-function keptName(url: string): string {
+function keptName(url: string, extension: string): string {
   let name: string;
   try {
     name = decodeURIComponent(basename(new URL(url).pathname));
@@ -100,7 +102,8 @@ function keptName(url: string): string {
     throw new DataError(`'${url}' is no address: give https://…`, { cause: error });
   }
   const hash = createHash('sha256').update(url).digest('hex').slice(0, 16);
-  return `${hash}-${name.replaceAll(/[^\w.-]/g, '_').slice(-80)}`;
+  const plain = name.replaceAll(/[^\w.-]/g, '_').slice(-80);
+  return `${hash}-${plain}${plain.endsWith(extension) ? '' : extension}`;
 }
 
 function failure(url: string, error: unknown, signal: AbortSignal | undefined): unknown {

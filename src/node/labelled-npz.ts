@@ -5,12 +5,15 @@
  */
 import { basename } from 'node:path';
 import { DataError, FormatError, OptionError, ShapeError } from '../errors.js';
-import { openNpz } from '../io/npz.js';
-import type { NpzArchive } from '../io/npz.js';
+import type { NpyArray } from '../io/npy.js';
 import type { Task } from '../transfer/labelled-images.js';
 import type { PartName } from '../transfer/labelled-splits.js';
+import { headerOf, loadListed } from './activations.js';
+import { findArray, listPath } from './array-list.js';
+import type { ListedArray } from './array-list.js';
+import { dataFile } from './data.js';
 import { classNames } from './labelled-names.js';
-import type { LabelledSource } from './labelled-source.js';
+import type { ImagesOnly, LabelledSource, Reading } from './labelled-source.js';
 
 /** Names of images and labels of each part, the first that is there. */
 const KEYS: Record<PartName, readonly (readonly [images: string, labels: string])[]> = {
@@ -34,6 +37,8 @@ const MOST_CHANNELS = 4;
 
 interface NpzPart {
   readonly key: string;
+  /** numpy's name of the stored type. */
+  readonly dtype: string;
   readonly shape: readonly [number, number, number, number];
   readonly labels: Int32Array;
   /** Labels of one image. */
@@ -48,16 +53,22 @@ interface NpzPart {
  * @param names - of the classes or labels.
  * @throws FormatError for no npz; DataError for labels that are none; ShapeError where arrays do not fit; OptionError for too few names
  */
-export function npzSource(bytes: Uint8Array, file: string, names?: readonly string[]): LabelledSource {
-  const archive = openNpz(bytes, file);
-  const found = (Object.keys(KEYS) as PartName[]).flatMap((part) => {
-    const keys = KEYS[part].find(([images]) => archive.names.includes(images));
-    return keys === undefined ? [] : [[part, readPart(archive, keys, file)] as const];
-  });
+export async function npzSource(
+  path: string,
+  file: string,
+  names?: readonly string[],
+): Promise<LabelledSource> {
+  const { arrays } = await listPath(path);
+  const found: (readonly [PartName, NpzPart])[] = [];
+  for (const part of Object.keys(KEYS) as PartName[]) {
+    const keys = KEYS[part].find(([images]) => arrays.some(({ name }) => name === images));
+    if (keys !== undefined) found.push([part, await readPart(arrays, keys, file)]);
+  }
   const parts = Object.fromEntries(found) as Partial<Record<PartName, NpzPart>>;
   if (parts.train === undefined) {
+    const others = arrays.map(({ name }) => name).join(', ');
     throw new FormatError(
-      `${file} has no train_images: it has ${archive.names.join(', ')}; write train_images, train_labels, val_… and test_…`,
+      `${file} has no train_images: it has ${others}; write train_images, train_labels, val_… and test_…`,
     );
   }
   checkAlike(Object.values(parts), file);
@@ -69,8 +80,8 @@ export function npzSource(bytes: Uint8Array, file: string, names?: readonly stri
   const most = labels.reduce((top, [, own]) => own.reduce((a, b) => Math.max(a, b), top), 0);
   const count = ones || task === 'labels' ? parts.train.width : most + 1;
   const classes = checkedNames(names, count, file);
-  for (const [part, { key }] of found) {
-    if (!archive.describe(key).dtype.startsWith('float')) continue;
+  for (const [part, { dtype }] of found) {
+    if (!dtype.startsWith('float')) continue;
     warnings.push(
       `the pixels of ${part} in ${file} are no bytes: say in 'pixels' of the training what range they have`,
     );
@@ -80,30 +91,54 @@ export function npzSource(bytes: Uint8Array, file: string, names?: readonly stri
       labels.map(([part, own]) => [part, { labels: own, task, classes }]),
     ) as unknown as LabelledSource['parts'],
     warnings,
-    read(part, places) {
-      const { key, shape } = parts[part]!;
-      const [, height, width, channels] = shape;
-      const { data, dtype } = archive.read(key);
-      const size = height * width * channels;
-      const images =
-        dtype === 'uint8' ? new Uint8Array(places.length * size) : new Float32Array(places.length * size);
-      places.forEach((place, i) => {
-        images.set(data.subarray(place * size, (place + 1) * size), i * size);
-      });
-      return Promise.resolve({ images, shape: [places.length, height, width, channels] });
-    },
+    read: (part, places, reading) => readImages(path, parts[part]!, places, reading),
   };
 }
 
-function readPart(archive: NpzArchive, [key, labelKey]: readonly [string, string], file: string): NpzPart {
-  const { shape } = archive.describe(key);
+/** Images of a batch that are inflated at a time. */
+const BATCH = 1024;
+
+/** Picks images out of those that pass by; all of them are in memory at no time. */
+async function readImages(
+  path: string,
+  { key, shape, dtype }: NpzPart,
+  places: Uint32Array,
+  { signal, onProgress }: Reading,
+): Promise<ImagesOnly> {
+  const [, height, width, channels] = shape;
+  const size = height * width * channels;
+  const total = places.length;
+  const images = dtype === 'uint8' ? new Uint8Array(total * size) : new Float32Array(total * size);
+  const file = await dataFile(path, { key, labels: false });
+  let [done, start] = [0, 0];
+  const range = { from: 0, to: total === 0 ? 0 : places[total - 1] + 1 };
+  for await (const batch of file.read(range, BATCH)) {
+    signal?.throwIfAborted();
+    const { data } = batch as NpyArray;
+    const end = start + data.length / size;
+    for (; done < total && places[done] < end; done++) {
+      const at = (places[done] - start) * size;
+      images.set(data.subarray(at, at + size), done * size);
+    }
+    start = end;
+    onProgress?.({ stage: 'reading images', done, total });
+  }
+  return { images, shape: [total, height, width, channels] };
+}
+
+async function readPart(
+  arrays: readonly ListedArray[],
+  [key, labelKey]: readonly [string, string],
+  file: string,
+): Promise<NpzPart> {
+  const { shape, element } = await headerOf(findArray(arrays, key, file));
   const text = `[${shape.join(', ')}]`;
   if (shape.length !== 3 && (shape.length !== 4 || shape[3] > MOST_CHANNELS)) {
     throw new ShapeError(
       `${key} of ${file} has the shape ${text}: [count, height, width], or with 1 to ${MOST_CHANNELS} channels last, is needed`,
     );
   }
-  const { shape: labelShape, data } = archive.read(labelKey);
+  const { shape: labelShape, data } = await loadListed(findArray(arrays, labelKey, file));
   const [count, height, width, channels = 1] = shape;
   if (labelShape.length < 1 || labelShape.length > 2 || labelShape[0] !== count) {
     throw new ShapeError(
@@ -119,6 +154,7 @@ function readPart(archive: NpzArchive, [key, labelKey]: readonly [string, string
   }
   return {
     key,
+    dtype: element.name,
     shape: [count, height, width, channels],
     labels: Int32Array.from(data),
     width: labelShape[1] ?? 1,

@@ -18,7 +18,7 @@ import { at, drawSplits } from '../transfer/labelled-splits.js';
 import type { PartLabels, PartName } from '../transfer/labelled-splits.js';
 import type { DataSpec } from '../transfer/plan.js';
 import { download, isUrl } from './download.js';
-import { fileError, readBytes } from './files.js';
+import { fileError } from './files.js';
 import { folderSource } from './labelled-folder.js';
 import { mnistSource } from './labelled-mnist.js';
 import { npzSource } from './labelled-npz.js';
@@ -97,8 +97,8 @@ async function openSource(spec: DataSpec, options: LabelledOptions): Promise<Lab
     throw new OptionError(`from is ${show(from)}: give the path or address of a .npz, a folder, or 'mnist'`);
   }
   if (isUrl(from)) {
-    const path = await download(from, options);
-    return npzSource(await readBytes(path), basename(new URL(from).pathname), classes);
+    const path = await download(from, { ...options, extension: '.npz' });
+    return npzSource(path, basename(new URL(from).pathname), classes);
   }
   const noNames = (what: string): void => {
     if (classes === undefined) return;
@@ -112,7 +112,7 @@ async function openSource(spec: DataSpec, options: LabelledOptions): Promise<Lab
   const status = await stat(path).catch((error: unknown) => {
     throw fileError(error, path, 'read');
   });
-  if (!status.isDirectory()) return npzSource(await readBytes(path), path, classes);
+  if (!status.isDirectory()) return npzSource(path, path, classes);
   noNames('a folder names');
   return folderSource(path);
 }
