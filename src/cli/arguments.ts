@@ -108,8 +108,8 @@ export function runOptionsOf(values: Values): Record<string, unknown> {
   };
 }
 
-/** The flag of an argument, without its dashes. */
-function kebab(name: string): string {
+/** The flag of an argument, without its dashes: `batchSize` is typed `--batch-size`. */
+export function kebab(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 

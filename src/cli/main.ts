@@ -10,7 +10,7 @@ import { renderUsage } from 'citty';
 import type { CommandDef } from 'citty';
 import packageJson from '../../package.json';
 import { SvccaError } from '../errors.js';
-import { InterruptedError, UsageError, parseStrictly } from './arguments.js';
+import { InterruptedError, UsageError, kebab, parseStrictly } from './arguments.js';
 import type { Command } from './arguments.js';
 
 const commands: Record<string, () => Promise<Command>> = {
@@ -100,7 +100,9 @@ function usage(command: Command): Promise<string> {
 }
 
 function definition(command: Command): CommandDef {
-  return { meta: { name: command.name, description: command.description }, args: command.args };
+  // Flags as they are typed: citty shows the names of its arguments as they are.
+  const args = Object.fromEntries(Object.entries(command.args).map(([name, def]) => [kebab(name), def]));
+  return { meta: { name: command.name, description: command.description }, args };
 }
 
 process.exitCode = await main(process.argv.slice(2));
