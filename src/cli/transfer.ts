@@ -63,7 +63,6 @@ export const transferCommand: Command = {
         ...(values['only'] !== undefined && { only: String(values['only']).split(',') }),
       });
       try {
-        for (const warning of study.warnings) note(warning);
         const options: StudyOptions = {
           ...studyInputs(study),
           store: folderStore(out),
@@ -104,8 +103,12 @@ export const transferCommand: Command = {
   },
 };
 
-function studyInputs({ data, pretrained }: OpenedStudy): Pick<StudyOptions, 'data' | 'pretrained'> {
-  return { data, pretrained };
+function studyInputs({
+  data,
+  pretrained,
+  warnings,
+}: OpenedStudy): Pick<StudyOptions, 'data' | 'pretrained' | 'warnings'> {
+  return { data, pretrained, warnings };
 }
 
 function minutesOf(values: Values): number | undefined {

@@ -27,6 +27,8 @@ export interface StudyContext extends Session {
   readonly models: readonly StudyModel[];
   readonly pretrained: Readonly<Record<string, LayersModel>>;
   readonly minutes: number | undefined;
+  /** Of the data. */
+  readonly warnings: readonly string[];
   readonly onRun?: (run: StudyRun, how: { readonly cached: boolean }) => void;
 }
 
@@ -52,7 +54,7 @@ export async function performRuns(context: StudyContext): Promise<PerformedRuns>
   const budget = budgetOf(context.minutes);
   const planned = plannedRuns(plan);
   const weights = new Map<string, Weights>();
-  const unspent = new Map<string, string>();
+  const failed = new Map<string, string>();
   const left: string[] = [];
   for (const model of context.models) {
     if (!model.plan.conditions.some(needsPretrained)) continue;
@@ -75,7 +77,7 @@ export async function performRuns(context: StudyContext): Promise<PerformedRuns>
     }
     const outcome = before ?? (await trainRun(job, context));
     if ('failed' in outcome) {
-      unspent.set(runName(run), outcome.failed);
+      failed.set(runName(run), outcome.failed);
       continue;
     }
     const done: StudyRun = { model: run.model, ...outcome.run, condition: run.condition };
@@ -89,11 +91,12 @@ export async function performRuns(context: StudyContext): Promise<PerformedRuns>
       [...weights].flatMap(([name, own]) => ('from' in own ? [[name, own.from] as const] : [])),
     ),
     warnings: [
+      ...context.warnings,
       ...(left.length === 0
         ? []
         : [`the budget of ${context.minutes} minutes was spent before these runs: ${left.join('; ')}`]),
       ...Array.from(missing, ([reason, names]) => `${reason}; left out: ${names.join('; ')}`),
-      ...Array.from(unspent, ([name, reason]) => `${name} has no result: ${reason}`),
+      ...Array.from(failed, ([name, reason]) => `${name} has no result: ${reason}`),
       ...trainingWarnings(ordered),
     ],
   };

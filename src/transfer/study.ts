@@ -37,6 +37,8 @@ export interface StudyOptions extends Pick<Session, 'signal' | 'onProgress'> {
   readonly store: Store;
   /** Minutes after which no new run begins, in place of the plan's; 0 takes only what is kept. */
   readonly minutes?: number;
+  /** What was found when the data were opened; the result repeats it. */
+  readonly warnings?: readonly string[];
   /** Called after each run. */
   readonly onRun?: (run: StudyRun, how: { readonly cached: boolean }) => void;
 }
@@ -110,7 +112,7 @@ export async function runStudy(plan: StudyPlan, options: StudyOptions): Promise<
 
 async function openContext(json: StudyPlan, options: StudyOptions): Promise<StudyContext> {
   knownKeys('a study', options, [
-    ...['data', 'pretrained', 'store', 'minutes', 'signal', 'onProgress', 'onRun'],
+    ...['data', 'pretrained', 'store', 'minutes', 'warnings', 'signal', 'onProgress', 'onRun'],
   ]);
   const plan = checkPlan(json);
   const { data, pretrained = {}, store, minutes = plan.budget?.minutes, signal, onProgress, onRun } = options;
@@ -131,6 +133,7 @@ async function openContext(json: StudyPlan, options: StudyOptions): Promise<Stud
     pretrained,
     store,
     minutes,
+    warnings: options.warnings ?? [],
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
     ...(onRun && { onRun }),
