@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { cwd } from 'node:process';
-import { DataError, OptionError } from '../errors.js';
+import { DataError, FormatError, OptionError } from '../errors.js';
 import { knownKeys, show } from '../options.js';
 import type { Progress } from '../options.js';
 import { labelledFingerprint } from '../transfer/labelled-fingerprint.js';
@@ -98,7 +98,14 @@ async function openSource(spec: DataSpec, options: LabelledOptions): Promise<Lab
   }
   if (isUrl(from)) {
     const path = await download(from, { ...options, extension: '.npz' });
-    return npzSource(path, basename(new URL(from).pathname), classes);
+    return npzSource(path, basename(new URL(from).pathname), classes).catch(async (error: unknown) => {
+      if (!(error instanceof FormatError)) throw error;
+      // A page that asks to sign in would be found again for ever.
+      await rm(path, { force: true });
+      throw new FormatError(`what '${from}' gave cannot be read, and was not kept: ${error.message}`, {
+        cause: error,
+      });
+    });
   }
   const noNames = (what: string): void => {
     if (classes === undefined) return;
