@@ -60,16 +60,20 @@ export interface PerformanceRow {
     /** Other seeds on these test images (Student's t over the seeds); absent with a single seed. */
     readonly seeds?: Estimate;
   };
-  /**
-   * Mean paired difference to `random` of the same architecture, over the seeds that both have; absent for random itself and where
-   * no seed is common. The p is two-sided, of no difference.
-   */
-  readonly gain?: Estimate & {
-    readonly p: number;
-    readonly seeds: readonly number[];
-    /** As that of the row, of the common seeds. */
-    readonly interval: PerformanceRow['interval'];
-  };
+  /** To `random` of the same architecture; absent for random itself and where no seed is common. */
+  readonly gain?: PairedDifference;
+}
+
+/**
+ * Mean difference of test AUC between two conditions of an architecture, over the seeds that both have. The networks of a seed are
+ * paired, and all of them saw the same test images.
+ */
+export interface PairedDifference extends Estimate {
+  /** Two-sided, of no difference. */
+  readonly p: number;
+  readonly seeds: readonly number[];
+  /** As that of the row, of the common seeds. */
+  readonly interval: PerformanceRow['interval'];
 }
 
 /** Seed and condition of a network. */
@@ -237,6 +241,8 @@ export interface HybridPoint {
   /** The mean of the row of (a), with its interval. */
   readonly auc: Estimate;
   readonly interval: PerformanceRow['interval'];
+  /** To `pretrained` of the same architecture, full transfer: is it as good? Absent for that itself and where no seed is common. */
+  readonly toPretrained?: PairedDifference;
 }
 
 /** Images that a study used. */

@@ -5,6 +5,7 @@ import { compare } from '../../src/compare/compare.js';
 import { svcca } from '../../src/measures/functions.js';
 import { Random } from '../../src/random.js';
 import { auc } from '../../src/transfer/auc.js';
+import { delongTest } from '../../src/transfer/delong.js';
 import { cbr } from '../../src/transfer/cbr.js';
 import type { Condition } from '../../src/transfer/conditions.js';
 import { exhibits } from '../../src/transfer/exhibits/exhibits.js';
@@ -389,6 +390,16 @@ describe('(g) the hybrid', () => {
       ['hybrid:block2:0.5', 50],
     ]);
     expect(found.hybrid[1].auc).toEqual(found.performance[2].mean);
+    expect(found.hybrid[1].toPretrained).toBeUndefined();
+    const { difference, low, high, p } = delongTest(scoresOf(H3), scoresOf(P3), labels);
+    expect(found.hybrid[2].toPretrained).toEqual({
+      value: expect.closeTo(difference, 12),
+      low: expect.closeTo(low, 12),
+      high: expect.closeTo(high, 12),
+      p: expect.closeTo(p, 12),
+      seeds: [3],
+      interval: 'test images',
+    });
   });
 });
 

@@ -6,7 +6,7 @@
 import { convergence } from './convergence.js';
 import { groupRuns } from './groups.js';
 import type { Exhibits, ExhibitsInput } from './input.js';
-import { hybridPoints, performanceRows } from './performance.js';
+import { performance } from './performance.js';
 import { similarities } from './similarities.js';
 
 /**
@@ -20,11 +20,9 @@ import { similarities } from './similarities.js';
 export async function exhibits(input: ExhibitsInput): Promise<Exhibits> {
   input.signal?.throwIfAborted();
   const groups = groupRuns(input);
-  const performance = await performanceRows(groups, input);
   return {
-    performance,
+    ...(await performance(groups, input)),
     ...(await similarities(groups, input)),
     convergence: convergence(groups, input),
-    hybrid: hybridPoints(performance),
   };
 }

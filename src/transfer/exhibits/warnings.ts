@@ -31,6 +31,13 @@ export function reachWarnings(
         `directions${needed ?? ''}.`,
     );
   }
+  for (const { layer, unmatched = 0 } of exhibit?.layers ?? []) {
+    if (unmatched <= MOSTLY_CHANCE || told.has(layer)) continue;
+    warnings.push(
+      `${model}: at layer '${layer}' networks score ${unmatched.toFixed(2)} even where each image meets another: read scores there ` +
+        'against that, or take more images.',
+    );
+  }
   for (const { layer, samples, chance = 0, of } of movementLayers(moved)) {
     if (chance <= MOSTLY_CHANCE || told.has(layer)) continue;
     told.add(layer);
