@@ -30,10 +30,14 @@ const BLOCKS: readonly Block[] = [
   { units: 1, kernel: 3, stride: 1, expansion: 6, filters: 320 },
 ];
 
-/** ReLU6, and the original's initial weights: variance 2 / fan-out for convolutions, uniform within 1 / √fan-out for the classifier. */
+/**
+ * ReLU6, and the original's initial weights: variance 2 / fan-out for convolutions. Its classifier begins uniform within
+ * 1 / √classes, which is meant for 1000 of them: with 2, first logits are as large as 40. Within 1 / √inputs it is nearly the same
+ * for 1000, and right for any.
+ */
 const KINDS: LayerKinds = {
   conv: { scale: 2, mode: 'fanOut', distribution: 'normal' },
-  dense: { scale: 1 / 3, mode: 'fanOut', distribution: 'uniform' },
+  dense: { scale: 1 / 3, mode: 'fanIn', distribution: 'uniform' },
   epsilon: 1e-3,
   ceiling: 6,
 };

@@ -370,9 +370,26 @@ describe('the initial weights', () => {
         // Of a depthwise convolution the original counts one output.
         expect(deviation(model, 'block6_2_depthwise_conv')).toBeCloseTo(Math.sqrt(2 / 25), 2);
         expect(deviation(model, 'top_conv')).toBeCloseTo(Math.sqrt(2 / 1280), 3);
-        expect(deviation(model, 'head_logits')).toBeCloseTo(Math.sqrt(1 / (3 * 1000)), 4);
+        expect(deviation(model, 'head_logits')).toBeCloseTo(Math.sqrt(1 / (3 * 1280)), 4);
       },
     );
+  });
+
+  it('do not make a training begin with certainty', async () => {
+    for (const family of families) {
+      const channels = family.startsWith('cbr') ? 1 : 3;
+      // The classifier's inputs are as many as in the whole network, or a quarter.
+      const width = family === 'efficientNetLite0' ? 0.125 : 0.25;
+      await using(
+        () => buildModel({ family, inputShape: [28, 28, channels], classes: 2, width }),
+        (model) =>
+          tf.tidy(() => {
+            const x = tf.randomNormal([4, 28, 28, channels], 0, 1, 'float32', 7);
+            const logits = (model.apply(x, { training: true }) as tf.Tensor).dataSync();
+            expect(Math.max(...logits.map(Math.abs)), family).toBeLessThan(3);
+          }),
+      );
+    }
   });
 
   it('let a gradient through to every weight that is trained', async () => {
