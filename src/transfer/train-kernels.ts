@@ -7,6 +7,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { classOf, withParts } from '../capture/layer-parts.js';
 import type { Tfjs } from '../capture/tfjs.js';
 import { UnsupportedError } from '../errors.js';
+import { FILTER_GRADIENT, lendFilterGradient } from './conv-gradient.js';
 
 /** Kernels of gradients that some backends lack. */
 const GRADIENTS: Readonly<Record<string, readonly string[]>> = {
@@ -16,13 +17,23 @@ const GRADIENTS: Readonly<Record<string, readonly string[]>> = {
   AveragePooling2D: ['AvgPoolGrad'],
 };
 
-/** @throws UnsupportedError before anything is done. */
-export function checkKernels(tf: Tfjs, model: tf.LayersModel): void {
+/**
+ * Sees to it that the backend has the gradients that the model needs. WebAssembly lacks that of a convolution by its filters,
+ * and is given one that is made of products of matrices.
+ *
+ * @throws UnsupportedError before anything is done.
+ */
+export function completeBackend(tf: Tfjs, model: tf.LayersModel): void {
   const backend = tf.getBackend();
+  const lacks = (name: string) => !tf.getKernel(name, backend);
+  let lent = false;
   for (const layer of withParts(model)) {
-    const missing = (GRADIENTS[classOf(layer)] ?? []).find((name) => !tf.getKernel(name, backend));
-    if (missing !== undefined) throw cannotTrain(backend, missing, ` that layer '${layer.name}' needs`);
+    const missing = (GRADIENTS[classOf(layer)] ?? []).filter(lacks);
+    if (missing.includes(FILTER_GRADIENT) && !lacks('Conv2D')) lent = true;
+    const other = missing.find((name) => name !== FILTER_GRADIENT || !lent);
+    if (other !== undefined) throw cannotTrain(backend, other, ` that layer '${layer.name}' needs`);
   }
+  if (lent) lendFilterGradient(tf, backend);
 }
 
 /** The error of a step, told in the terms of this library where it is a kernel that the backend lacks. */

@@ -7,7 +7,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { loadTfjs } from '../capture/tfjs.js';
 import type { Splits } from './labelled-images.js';
 import { checkLabelled } from './model-shape.js';
-import { checkKernels } from './train-kernels.js';
+import { completeBackend } from './train-kernels.js';
 import { enterTraining, frozenLayers } from './train-mode.js';
 import { resolveTraining } from './train-options.js';
 import { TrainRun } from './train-run.js';
@@ -32,7 +32,7 @@ import type { TrainOptions, TrainResult } from './training.js';
  * @param data - images of the model's size (`resizeImages`, `toChannels`).
  * @throws ShapeError where model and data do not fit; OptionError, also for a checkpoint of another training; FormatError for a
  *   damaged checkpoint; DataError where the validation images have no AUC; NumericalError where the loss is no longer finite;
- *   UnsupportedError where the backend has no gradients, as `'wasm'`; the signal's reason.
+ *   UnsupportedError where the backend has no gradients for a layer, as `'wasm'` for depthwise convolutions; the signal's reason.
  * @example
  * ```ts
  * const model = await cbr('Tiny', { inputShape: [28, 28, 1], classes: 2 });
@@ -51,7 +51,7 @@ export async function train(
   options.signal?.throwIfAborted();
   const tf = await loadTfjs();
   await tf.ready();
-  checkKernels(tf, model);
+  completeBackend(tf, model);
   const leave = enterTraining(tf, model, frozen);
   try {
     return await new TrainRun(tf, model, data, training, options).run();

@@ -78,17 +78,27 @@ describe('where a training ends', () => {
     );
   });
 
-  it('says before it starts that a backend has no gradients', async () => {
+  it('says before it starts that a backend has no gradients for a layer', async () => {
+    const depthwise = tf.sequential({
+      layers: [
+        tf.layers.conv2d({ inputShape: [6, 6, 1], filters: 2, kernelSize: 3 }),
+        tf.layers.depthwiseConv2d({ name: 'deep', kernelSize: 3 }),
+        tf.layers.flatten(),
+        tf.layers.dense({ units: 2 }),
+      ],
+    });
     await tf.setBackend('wasm');
     try {
       const seen: unknown[] = [];
-      const error: unknown = await train(model, data, { steps: 1, onProgress: (p) => seen.push(p) }).catch(
-        (e: unknown) => e,
-      );
+      const error: unknown = await train(depthwise, data, {
+        steps: 1,
+        onProgress: (progress) => seen.push(progress),
+      }).catch((e: unknown) => e);
       expect(error).toBeInstanceOf(UnsupportedError);
       expect((error as Error).message).toBe(
-        "the backend 'wasm' of TensorFlow.js cannot train this model: it has no kernel 'Conv2DBackpropFilter' that layer " +
-          "'block1_conv' needs; train with @tensorflow/tfjs-node (in Node), 'webgl' (in a browser) or 'cpu' (anywhere, slow)",
+        "the backend 'wasm' of TensorFlow.js cannot train this model: it has no kernel " +
+          "'DepthwiseConv2dNativeBackpropFilter' that layer 'deep' needs; train with @tensorflow/tfjs-node (in Node), 'webgl' " +
+          "(in a browser) or 'cpu' (anywhere, slow)",
       );
       expect(seen).toEqual([]);
     } finally {
