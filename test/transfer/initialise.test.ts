@@ -160,7 +160,7 @@ describe('initialise', () => {
         'seed is 0.5: give a whole number of at least 0',
       );
       await expect(initialise(model, { sed: 1 } as object)).rejects.toThrow("initialise has no option 'sed'");
-      await expect(initialise({} as tf.LayersModel)).rejects.toThrow(OptionError);
+      await expect(initialise({} as never)).rejects.toThrow(OptionError);
       await expect(initialise(tf.sequential())).rejects.toThrow('model has no weights yet');
     });
     expect(weightsOf(model)).toEqual(before);

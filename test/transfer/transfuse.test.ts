@@ -74,7 +74,7 @@ describe('transfuse', () => {
     // Training the target does not reach the donor.
     target.compile({ optimizer: tf.train.sgd(0.1), loss: 'meanSquaredError' });
     const answers = tf.ones([16, 2]);
-    await target.fit(few, answers, { epochs: 1, batchSize: 16, verbose: 0 });
+    await target.fit(few, answers, { epochs: 1, batchSize: 16 });
     expect(copied(donor)).toEqual(kept);
     expect(predict(donor)).toEqual(expected);
     expect(predict(target)).not.toEqual(expected);
@@ -209,7 +209,7 @@ describe('transfuse', () => {
       await refused(source, {}, OptionError, /upTo is undefined/);
       await refused(source, { upTo: 'block1', deep: true }, OptionError, /transfuse has no option 'deep'/);
       await refused(user, { upTo: 'block2' }, ShapeError, /'block1_conv' \(source: '.*'\)/);
-      await refused({} as tf.LayersModel, { upTo: 'block1' }, OptionError, /source is another object/);
+      await refused({} as never, { upTo: 'block1' }, OptionError, /source is another object/);
     });
     expect(copied(target)).toEqual(before);
     tf.dispose([target, wide, user].flatMap((model) => model.weights.map((weight) => weight.read())));
