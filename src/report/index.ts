@@ -5,6 +5,8 @@
  */
 export { report } from './page.js';
 export type { ReportOptions } from './page.js';
+export { studyFigures, studyReport } from './study.js';
+export type { StudyReportOptions } from './study.js';
 export { heatmap } from './heatmap.js';
 export type { HeatmapOptions } from './heatmap.js';
 export { diagonalCurve } from './curve.js';

@@ -39,9 +39,9 @@ export interface StudyReportOptions {
  */
 export function studyReport(result: StudyResult, options: StudyReportOptions = {}): string {
   knownKeys('studyReport', options, ['title']);
-  const { title = result.plan?.title ?? 'Transfer study' } = options;
-  if (typeof title !== 'string') throw new OptionError(`title is ${show(title)}: give a text`);
   const exhibits = exhibitsOf(result);
+  const { title = result.plan.title ?? 'Transfer study' } = options;
+  if (typeof title !== 'string') throw new OptionError(`title is ${show(title)}: give a text`);
   const body = [found(exhibits), studied(result), ...exhibits.map(section), provenance(result)].join('\n');
   return htmlPage(title, lead(result), body);
 }

@@ -23,7 +23,7 @@ body {
 main { max-width: 71rem; margin: 0 auto; padding: 3.5rem 1.5rem 4rem; }
 h1 { margin: 0; font-size: 1.85rem; line-height: 1.2; font-weight: 650; letter-spacing: -0.015em; text-wrap: balance; }
 h2 { margin: 0 0 .6rem; font-size: 1.25rem; line-height: 1.3; font-weight: 650; letter-spacing: -0.005em; }
-h1, h2, p, li { overflow-wrap: anywhere; }
+h1, h2, p, li, dt, dd, figcaption { overflow-wrap: anywhere; }
 h2 small { margin-left: .5rem; font-size: .8125rem; font-weight: 500; color: var(--muted); letter-spacing: .01em; }
 h3 { margin: 2rem 0 .4rem; font-size: .875rem; font-weight: 650; }
 p { margin: 0; max-width: 46rem; text-wrap: pretty; }

@@ -3,7 +3,10 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { diagonalCurve, heatmap, report, svgFile } from '../../src/report/index.js';
 import { chromiumPath } from '../support.js';
+import { studyFigures } from '../../src/report/study-figures.js';
+import { studyReport } from '../../src/report/study.js';
 import { awkward, layers, similarity } from './fixtures.js';
+import { study } from './study-fixtures.js';
 
 const quiet = [
   '--disable-background-networking',
@@ -11,6 +14,17 @@ const quiet = [
   '--disable-sync',
   '--no-first-run',
 ];
+
+const studies = {
+  'two architectures': study(),
+  'one seed and colour': study({ seeds: [7], conditions: ['random', 'gabor'], kernel: [3, 3, 3, 96] }),
+  'awkward names': study({
+    models: { [awkward[0]]: 1000, [awkward[5]]: 2500 },
+    conditions: ['random', 'pretrained', `transfuse:${awkward[0]}`, `hybrid:${awkward[5]}:0.5`],
+    layers: awkward,
+    classes: awkward,
+  }),
+};
 
 const long = { a: 'a/rather/long/path/to/a/checkpoint/model.json', b: 'b' };
 const inputs = {
@@ -78,12 +92,46 @@ describe.skipIf(chromiumPath === undefined)('in Chromium (set CHROMIUM_PATH if i
     });
   });
 
+  describe.each(Object.entries(studies))('the page of a study of %s', (_, result) => {
+    it.each([
+      ['light', 1280],
+      ['dark', 420],
+    ] as const)('is quiet, self-contained and fits, in %s at %d px', async (scheme, width) => {
+      const complaints = await visit(
+        studyReport(result),
+        async (page) => {
+          const seen = await page.evaluate(() => ({
+            overflow: document.documentElement.scrollWidth - window.innerWidth,
+            pictures: [...document.querySelectorAll('image')].length,
+            misread: document.querySelectorAll('svg svg, p > table, tr > div').length,
+          }));
+          expect(seen).toEqual({ overflow: 0, pictures: 2 * result.filters.length, misread: 0 });
+        },
+        scheme,
+        width,
+      );
+      expect(complaints).toEqual(['request for http://report.test/']);
+    });
+
+    it('has drawings whose text stays inside, no name over another', async () => {
+      const drawings = Object.values(studyFigures(result)).map((svg) => svg.replace(/^<\?xml[^>]*>\n/, ''));
+      await visit(
+        `<!DOCTYPE html><meta charset="utf-8"><link rel="icon" href="data:,">${drawings.join('')}`,
+        async (page) => {
+          expect(await page.evaluate(misplaced)).toEqual([]);
+        },
+      );
+    });
+  });
+
   it('reads every drawing as XML', async () => {
-    const drawings = Object.values(inputs).flatMap((all) => [
-      diagonalCurve(all),
-      ...all.map((one) => heatmap(one)),
-      ...all.map((one) => svgFile(one)),
-    ]);
+    const drawings = Object.values(inputs)
+      .flatMap((all) => [
+        diagonalCurve(all),
+        ...all.map((one) => heatmap(one)),
+        ...all.map((one) => svgFile(one)),
+      ])
+      .concat(Object.values(studies).flatMap((one) => Object.values(studyFigures(one))));
     await visit('<!DOCTYPE html><title>x</title>', async (page) => {
       const errors = await page.evaluate(
         (texts) =>

@@ -65,15 +65,15 @@ export interface NumericChart {
   readonly flags?: readonly Flag[];
   /** Of the plot. @defaultValue 400 */
   readonly width?: number;
-  /** Points stand beside their place by this many pixels times this, each series by its own, so that none hides another. */
-  readonly dodge?: (series: number) => number;
+  /** Pixels between points of several series at one x, so that none hides another. @defaultValue 0 */
+  readonly apart?: number;
 }
 
 type Place = (point: { readonly x: number; readonly y: number }) => readonly [number, number];
 
 /** Curves and points over two axes. */
 export function numericChart(chart: NumericChart): string {
-  const { x: across, y: up, series, references = [], flags = [], dodge = () => 0 } = chart;
+  const { x: across, y: up, series, references = [], flags = [], apart = 0 } = chart;
   const left = Math.max(...up.axis.labels.map((label) => textWidth(label, SIZE))) + 10;
   const right = left + (chart.width ?? 400);
   const head = chartHead(
@@ -102,10 +102,18 @@ export function numericChart(chart: NumericChart): string {
     xGrid(across.axis, { top, bottom }, x),
     ...lanes.map((flag) => flagMark(flag, top)),
     ...references.map(({ from, to, name }) =>
-      reference([x(from[0]), y(from[1])], [x(to[0]), y(to[1])], name),
+      reference([x(from[0]), y(from[1])], [x(to[0]), y(to[1])], name, top),
     ),
-    ...series.map((one, at) => marks(one, (point) => [x(point.x) + dodge(at), y(point.y)])),
+    ...series.map((one, at) =>
+      marks(one, (point) => [x(point.x) + apart * beside(series, at, point.x), y(point.y)]),
+    ),
   );
+}
+
+/** Place of a series among those that have a point at this x, the middle one at 0. */
+function beside(series: readonly NumericSeries[], at: number, x: number): number {
+  const there = series.flatMap(({ points }, i) => (points.some((point) => point.x === x) ? [i] : []));
+  return there.indexOf(at) - (there.length - 1) / 2;
 }
 
 /** What the last label of the x axis needs beyond the plot. */
@@ -118,10 +126,11 @@ function reference(
   [x1, y1]: readonly [number, number],
   [x2, y2]: readonly [number, number],
   name: string,
+  top: number,
 ): string {
   const flat = y1 === y2;
   const text = flat
-    ? { x: x1 + 6, y: y1 - 5 }
+    ? { x: x1 + 6, y: y1 < top + SIZE ? y1 + SIZE + 2 : y1 - 5 }
     : { x: x2 - 42, y: y2 + 16, 'text-anchor': 'end' };
   return element(
     'g',

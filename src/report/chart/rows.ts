@@ -14,7 +14,7 @@ import { drawing, SIZE } from './drawing.js';
 
 const ROW = 26;
 const GAP = 56;
-const LONGEST_NAME = 240;
+const LONGEST_NAME = 300;
 
 /** One number of a row. */
 export interface RowCell {

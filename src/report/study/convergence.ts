@@ -75,7 +75,10 @@ function curves(
     label: 'Validation AUC over the steps of training',
     drawings: models.map(([model, rows]) => chart(model, rows, style)),
     caption:
-      'Validation AUC at each evaluation: thin lines are single seeds, the thick line is their mean where all of them have an evaluation. ' +
+      'Validation AUC at each evaluation' +
+      (models.some(([, rows]) => rows.some((row) => row.curves.length > 1))
+        ? ': thin lines are single seeds, the thick line is their mean where all of them have an evaluation. '
+        : '. ') +
       (target ? 'The dashed line is the target of the plan. ' : '') +
       'The axis does not begin at zero.',
   };

@@ -20,7 +20,7 @@ export function lead(result: StudyResult): string {
   const { counts, classes } = data.target;
   const images = (part: (typeof PARTS)[number]): number => sum(counts[part]);
   return (
-    `${listed(names)}, each from ${plural(conditionsOf(result).length, 'start')} with ${plural(plan.seeds.length, 'seed')}, ` +
+    `${listed(names)}, ${names.length > 1 ? 'each ' : ''}from ${plural(conditionsOf(result).length, 'start')} with ${plural(plan.seeds.length, 'seed')}, ` +
     `trained on ${plural(images('train'), 'image')} of ${classes.length} classes and tested on ${count(images('test'))}.`
   );
 }
@@ -51,7 +51,7 @@ export function found(exhibits: readonly Exhibit[]): string {
       : `<dl class="found">\n${items.join('\n')}\n</dl>`;
   return `<section>
 <h2>What was found</h2>
-<p>“No difference that this data could show” does not say that there is none: the interval tells how large it may be. Intervals are of 95 %.</p>
+<p>“No difference that this data could show” does not say that there is none: the interval tells how large it may be. Intervals are of 95%; they and p values are of one comparison each, not corrected for their number.</p>
 ${list}
 </section>`;
 }

@@ -16,8 +16,10 @@ import { simpleTable } from './simple-table.js';
 export function hybridExhibit(result: StudyResult): Exhibit {
   const { hybrid } = result;
   const shared = { letter: 'g', heading: 'Which part is enough?' };
-  if (hybrid.length === 0) {
-    return { ...shared, findings: [], figures: [], tables: '', absent: 'no run has been finished.' };
+  if (new Set(hybrid.map(({ parameters }) => parameters)).size < 2) {
+    const absent =
+      'it needs finished runs of networks of two sizes: a hybrid beside its full network, or two architectures.';
+    return { ...shared, findings: [], figures: [], tables: '', absent };
   }
   const models = groupBy(hybrid, ({ model }) => model);
   const sentences = models.flatMap(([model, points]) => findings(model, points));
@@ -35,7 +37,7 @@ export function hybridExhibit(result: StudyResult): Exhibit {
         label: 'Test AUC against parameters',
         drawings: [chart(result, models)],
         caption:
-          'Mean test AUC with the 95 % intervals of exhibit (a) against the number of parameters, on a logarithmic scale; starts with the same number stand beside each other, under the name of their architecture. Up and to the left is better. The axis of the AUC does not begin at zero.',
+          'Mean test AUC with the 95% intervals of exhibit (a) against the number of parameters, on a logarithmic scale; starts with the same number stand beside each other, under the name of their architecture. Up and to the left is better. The axis of the AUC does not begin at zero.',
       },
     ],
     tables: table(models),
@@ -56,7 +58,7 @@ function findings(model: string, points: readonly HybridPoint[]): string[] {
         auc.high < full.auc.low || auc.low > full.auc.high
           ? 'their intervals are apart'
           : 'their intervals overlap, which does not tell them apart';
-      return `${model}: ${condition} has ${share} % of the parameters of ${full.condition} and reaches ${interval(auc)} against ${interval(full.auc)}: ${apart}.`;
+      return `${model}: ${condition} has ${share}% of the parameters of ${full.condition} and reaches ${interval(auc)} against ${interval(full.auc)}: ${apart}.`;
     });
 }
 
@@ -87,7 +89,7 @@ function chart(result: StudyResult, models: Models): string {
     })),
     flags,
     width: 640,
-    dodge: (at) => (at - (conditions.length - 1) / 2) * 12,
+    apart: 12,
   });
 }
 
@@ -98,7 +100,7 @@ function table(models: Models): string {
     { name: 'Parameters', number: true },
     { name: 'Of the whole', number: true },
     { name: 'Test AUC', number: true, strong: true },
-    { name: '95 % interval', number: true },
+    { name: '95% interval', number: true },
   ];
   const rows = models.flatMap(([model, points]) => {
     const whole = Math.max(...points.map(({ parameters }) => parameters));
@@ -106,7 +108,7 @@ function table(models: Models): string {
       model,
       condition,
       count(parameters),
-      `${Math.round((100 * parameters) / whole)} %`,
+      `${Math.round((100 * parameters) / whole)}%`,
       score(auc.value),
       `${score(auc.low)} to ${score(auc.high)}`,
     ]);

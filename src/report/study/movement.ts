@@ -39,7 +39,7 @@ export function movementExhibit(result: StudyResult): Exhibit {
         name: 'movement',
         label: 'Similarity of each trained network with its own initialisation by layer',
         drawings: models.map(([model, rows]) => chart(model, rows, measure, style)),
-        caption: `${measure} of each layer after training with the same layer of the same network before its first step, mean over seeds (small dots: single seeds). 1 is a layer whose representation is, to this measure, what it was before.${chanceCaption(movement)}`,
+        caption: `${measure} of each layer after training with the same layer of the same network before its first step, mean over seeds${movement.some(({ seeds }) => seeds.length > 1) ? ' (small dots: single seeds)' : ''}. 1 is a layer whose representation is, to this measure, what it was before.${chanceCaption(movement)}`,
       },
     ],
     tables: folded('Numbers by layer', numbers(movement)),

@@ -45,25 +45,27 @@ function finding(model: string, rows: readonly PerformanceRow[]): string {
   const pretrained = gains.filter(({ condition }) => condition === 'pretrained');
   const others = gains.filter(({ condition }) => condition !== 'pretrained');
   const sentences = [
-    ...pretrained.map(
-      ({ gain }) => `Pretrained, ${verdict(gain)}: ${signedInterval(gain)}, ${pText(gain.p)}.`,
-    ),
-    ...VERDICTS.flatMap((what) => {
+    ...pretrained.map(({ gain }) => {
+      const does = { gains: 'gains', losses: 'loses', none: `shows ${NONE}:` }[verdict(gain)];
+      return `Pretrained ${does} ${signedInterval(gain)}, ${pText(gain.p)}.`;
+    }),
+    ...(['gains', 'losses', 'none'] as const).flatMap((what) => {
       const like = others.filter(({ gain }) => verdict(gain) === what);
       if (like.length === 0) return [];
       const each = like.map(({ condition, gain }) => `${condition} (${signed(gain.value)})`);
-      return [`${what[0].toUpperCase()}${what.slice(1)}: ${listed(each)}.`];
+      const head = { gains: 'Gains', losses: 'Losses', none: NONE[0].toUpperCase() + NONE.slice(1) }[what];
+      return [`${head}: ${listed(each)}.`];
     }),
   ];
   return `${model}: ${base}. ${sentences.join(' ')}`;
 }
 
-const VERDICTS = ['a gain', 'a loss', 'no difference that this data could show'] as const;
+const NONE = 'no difference that this data could show';
 
 /** What an interval allows to say. */
-function verdict({ low, high }: Gain): (typeof VERDICTS)[number] {
-  if (low > 0) return VERDICTS[0];
-  return high < 0 ? VERDICTS[1] : VERDICTS[2];
+function verdict({ low, high }: Gain): 'gains' | 'losses' | 'none' {
+  if (low > 0) return 'gains';
+  return high < 0 ? 'losses' : 'none';
 }
 
 function chart(result: StudyResult): ExhibitFigure {
@@ -128,7 +130,8 @@ function chart(result: StudyResult): ExhibitFigure {
       }),
     ],
     caption:
-      `Markers are means over seeds with 95 % intervals that cover ${covers(performance)}; small dots below are single seeds. ` +
+      `Markers are means over seeds, with 95% intervals that cover ${covers(performance)}. ` +
+      (performance.some(({ aucs }) => aucs.length > 1) ? 'Small dots below them are single seeds. ' : '') +
       (hasGain
         ? 'On the right the paired difference to random starts of the same seeds: an interval that crosses zero shows no difference. '
         : '') +
@@ -153,9 +156,9 @@ function table({ performance }: StudyResult): string {
     { name: 'Parameters', number: true },
     { name: 'Seeds', number: true },
     { name: 'Test AUC', number: true, strong: true },
-    { name: '95 % interval', number: true },
+    { name: '95% interval', number: true },
     { name: 'Gain over random', number: true, strong: true },
-    { name: '95 % interval', number: true },
+    { name: '95% interval', number: true },
     { name: 'p', number: true },
   ];
   const rows = performance.map(({ model, condition, parameters, aucs, mean, gain }) => [
@@ -194,7 +197,7 @@ function details({ performance, runs }: StudyResult): string {
     ]),
   );
   const every = simpleTable(
-    'Every run, with DeLong’s 95 % interval',
+    'Every run, with DeLong’s 95% interval',
     [
       { name: 'Architecture' },
       { name: 'Start' },
@@ -203,7 +206,7 @@ function details({ performance, runs }: StudyResult): string {
       { name: 'Weights of step', number: true },
       { name: 'Validation AUC', number: true },
       { name: 'Test AUC', number: true, strong: true },
-      { name: '95 % interval', number: true },
+      { name: '95% interval', number: true },
       { name: 'Test loss', number: true },
       { name: 'Run' },
     ],
