@@ -80,7 +80,10 @@ export async function openStudy(path: string, options: OpenStudyOptions = {}): P
     plan,
     data: { target: splitsOf(opened), ...(other && { source: splitsOf(other) }) },
     pretrained,
-    warnings: [...opened.warnings, ...(other?.warnings ?? [])],
+    warnings: [
+      ...opened.warnings.map((warning) => `data.target: ${warning}`),
+      ...(other?.warnings ?? []).map((warning) => `data.source: ${warning}`),
+    ],
     close,
   };
 }
