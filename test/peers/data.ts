@@ -88,6 +88,15 @@ const makers = {
     x: distances(gaussian(12, 4, 31), 1),
     y: distances(gaussian(12, 4, 32), 3),
   }),
+  /** Not activations: 100 columns of scores, many of which tie, and as many of labels. */
+  outcomes: () => {
+    const y = map(gaussian(50, 100, 51), (value, col) => Number(value > 0.02 * (col % 50) - 0.5));
+    const common = gaussian(50, 100, 52);
+    const x = map(common, (value, col, row) =>
+      Math.round(3 * (value + (col % 7) * 0.2 * y.data[row * 100 + col])),
+    );
+    return { x, y };
+  },
 } satisfies Record<string, () => Sides>;
 
 /** Every combination; the first is multiplied by the second, which for χ² are its mean, so that no tail is empty. */

@@ -19,6 +19,7 @@ const PEERS = {
   'cca-zoo': ['cca_zoo_peer.py', 'wheels'],
   hoggorm: ['hoggorm_peer.py', 'wheels'],
   dcor: ['dcor_peer.py', 'wheels'],
+  MLstatkit: ['mlstatkit_peer.py', 'wheels'],
   repsim: ['repsim_peer.py', 'source'],
   torch_cka: ['torch_cka_peer.py', 'torch'],
   ckatorch: ['ckatorch_peer.py', 'torch'],

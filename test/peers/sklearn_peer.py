@@ -6,7 +6,7 @@ from sklearn.cross_decomposition import CCA, PLSSVD
 from sklearn.decomposition import PCA
 from sklearn.manifold import ClassicalMDS
 from sklearn.linear_model import LinearRegression
-from sklearn.metrics import r2_score
+from sklearn.metrics import r2_score, roc_auc_score
 from sklearn.metrics.pairwise import pairwise_distances, pairwise_kernels
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import KernelCenterer
@@ -86,4 +86,9 @@ def scaling(x, y, dims):
     return [np.abs(side) for side in found]
 
 
-serve(["scikit-learn", "numpy"], cca, pls, regression, cka, cka_centred, partial_cka, mutual_knn, jaccard_knn, svcca, scaling)
+def areas(x, y):
+    """Area under the ROC curve of each column of scores and labels."""
+    return [roc_auc_score(y[:, i], x[:, i]) for i in range(x.shape[1])]
+
+
+serve(["scikit-learn", "numpy"], cca, pls, regression, cka, cka_centred, partial_cka, mutual_knn, jaccard_knn, svcca, scaling, areas)

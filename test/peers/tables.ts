@@ -3,6 +3,7 @@ import type { PeerTable } from './agreement.js';
 import { ccaZoo } from './tables/cca-zoo.js';
 import { dcor } from './tables/dcor.js';
 import { hoggorm } from './tables/hoggorm.js';
+import { mlstatkit } from './tables/areas.js';
 import { repsim } from './tables/repsim.js';
 import { rsatoolbox } from './tables/rsatoolbox.js';
 import { scipy } from './tables/scipy.js';
@@ -18,6 +19,7 @@ export const tables: readonly PeerTable[] = [
   hoggorm,
   dcor,
   ccaZoo,
+  mlstatkit,
   repsim,
   torchCka,
   ckatorch,

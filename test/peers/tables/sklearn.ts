@@ -6,6 +6,7 @@ import { regressionMeasure } from '../../../src/measures/regression.js';
 import { svccaMeasure } from '../../../src/measures/svcca.js';
 import { by, computed, padded } from '../agreement.js';
 import type { PeerTable } from '../agreement.js';
+import { sklearnAreas } from './areas.js';
 import { sklearnChance } from './chance.js';
 import { sklearnInference } from './inference.js';
 import { sklearnKernels } from './kernels.js';
@@ -76,5 +77,6 @@ export const sklearn: PeerTable = {
     ...sklearnNeighbours,
     ...sklearnChance,
     ...sklearnInference,
+    ...sklearnAreas,
   ],
 };
