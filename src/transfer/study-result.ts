@@ -131,7 +131,11 @@ export interface RepresentationExhibit {
     readonly pretrainedPretrained?: number;
     /** `scratchScratch − scratchPretrained`. */
     readonly difference: number;
-    /** Permutation test over which networks are called pretrained, one-sided (scratch networks are closer to one another). */
+    /**
+     * Permutation test over which networks are called pretrained, one-sided (scratch networks are closer to one another). With as
+     * many of both, and pretrained ones still closer to one another, the exchange of all names reaches what was seen too: p is
+     * then two labellings at least.
+     */
     readonly p: number;
     /** Labellings counted. */
     readonly labellings: number;
