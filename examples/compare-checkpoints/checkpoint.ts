@@ -1,5 +1,5 @@
 /** Checkpoints as tfjs layers models with float16 weights: `model.json` and `weights.bin`. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Float16Array } from '@petamoriken/float16';
 import * as tf from '@tensorflow/tfjs';
@@ -24,17 +24,6 @@ export async function saveCheckpoint(model: tf.LayersModel, folder: string): Pro
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'model.json'), `${JSON.stringify(json)}\n`);
   await writeFile(join(folder, WEIGHTS), new Uint8Array(rounded.buffer));
-}
-
-/** Reads a checkpoint with plain tfjs, on whatever backend is set. */
-export async function loadCheckpoint(folder: string): Promise<tf.LayersModel> {
-  const json = JSON.parse(await readFile(join(folder, 'model.json'), 'utf8')) as tf.io.ModelJSON;
-  const parts = await Promise.all(
-    json.weightsManifest.flatMap(({ paths }) => paths).map((path) => readFile(join(folder, path))),
-  );
-  const weightData = new Uint8Array(Buffer.concat(parts)).buffer;
-  const weightSpecs = json.weightsManifest.flatMap(({ weights }) => weights);
-  return tf.loadLayersModel(tf.io.fromMemory({ modelTopology: json.modelTopology, weightSpecs, weightData }));
 }
 
 async function artifactsOf(model: tf.LayersModel): Promise<tf.io.ModelArtifacts> {

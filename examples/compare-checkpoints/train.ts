@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
-import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
+import { loadModel } from 'svcca/node';
+import { saveCheckpoint } from './checkpoint.js';
 import { readFashion } from './fashion.js';
 import { accuracy, fit, type Schedule } from './fit.js';
 import { type LabelledImages, mnistTest, mnistTrain } from './mnist.js';
@@ -39,7 +40,7 @@ const fashion = await readFashion(options.fashion);
 async function finish(name: string, model: tf.LayersModel, seed: number, losses: number[]) {
   const folder = join(options.out, name);
   await saveCheckpoint(model, folder);
-  const saved = await loadCheckpoint(folder);
+  const saved = (await loadModel(folder)).model as tf.LayersModel;
   const float32 = accuracy(model, test);
   const float16 = accuracy(saved, test);
   saved.dispose();
