@@ -8,7 +8,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { saveNpz } from '../../src/node/files.js';
-import type { LabelledImages } from '../../src/transfer/labelled-images.js';
 import type { StudyResult } from '../../src/transfer/study-result.js';
 import { root } from '../support.js';
 import { data, plan } from '../transfer/study-data.js';
@@ -58,7 +57,7 @@ function start(...args: string[]) {
   const training = async (times: number): Promise<boolean> => {
     const seen = new Set<string>();
     while (running && seen.size < times) {
-      const runs = join(folder, args[args.indexOf('--out') + 1]!, 'runs');
+      const runs = join(folder, args[args.indexOf('--out') + 1], 'runs');
       for (const key of existsSync(runs) ? readdirSync(runs) : []) {
         try {
           seen.add(key + String(readFileSync(join(runs, key, 'checkpoint')).length) + String(Date.now()));

@@ -64,13 +64,13 @@ describe('checkPlan', () => {
       training: { epochs: 3, patience: 5 },
       pretraining: { epochs: 1, batchSize: 64, seed: 9 },
     });
-    expect(models['lite']!.training).toMatchObject({ steps: 7, learningRate: 0.01, patience: 5 });
-    expect(models['lite']!.training).not.toHaveProperty('epochs');
+    expect(models['lite'].training).toMatchObject({ steps: 7, learningRate: 0.01, patience: 5 });
+    expect(models['lite'].training).not.toHaveProperty('epochs');
     // As the ImageNet weights of this family want the pixels.
-    expect(models['lite']!.training.pixels).toEqual({ offset: 127, scale: 128 });
+    expect(models['lite'].training.pixels).toEqual({ offset: 127, scale: 128 });
     expect(models['lite']).not.toHaveProperty('pretraining');
-    expect(models['small']!.training.augment).toEqual({ flip: false, shift: 2 });
-    expect(models['small']!.pretraining).toMatchObject({ epochs: 1, batchSize: 8, seed: 9 });
+    expect(models['small'].training.augment).toEqual({ flip: false, shift: 2 });
+    expect(models['small'].pretraining).toMatchObject({ epochs: 1, batchSize: 8, seed: 9 });
   });
 
   it('needs no source data where nothing is pretrained', () => {

@@ -50,8 +50,8 @@ describe('runStudy', () => {
     });
     expect(result.plan.models['tiny']).toMatchObject({ inputShape: [8, 8, 1], pretrained: 'source' });
     expect(result.data.target).toMatchObject({ from: 'stripes', shape: [8, 8, 1], counts: { test: [8, 8] } });
-    expect(result.models[0]!.pretrained).toMatchObject({ from: 'more stripes', training: { steps: 3 } });
-    expect(result.models[0]!.stages.map(({ name }) => name)).toContain('block1');
+    expect(result.models[0].pretrained).toMatchObject({ from: 'more stripes', training: { steps: 3 } });
+    expect(result.models[0].stages.map(({ name }) => name)).toContain('block1');
     expect(result.performance.map(({ condition }) => condition)).toEqual(plan.conditions);
   });
 
@@ -65,7 +65,7 @@ describe('runStudy', () => {
       let pairs = 0;
       for (let i = 1; i < 16; i += 2) {
         for (let j = 0; j < 16; j += 2) {
-          const [a, b] = [i, j].map((row) => logits[2 * row + 1]! - logits[2 * row]!) as [number, number];
+          const [a, b] = [i, j].map((row) => logits[2 * row + 1] - logits[2 * row]) as [number, number];
           pairs += a > b ? 1 : a === b ? 0.5 : 0;
         }
       }
@@ -75,9 +75,7 @@ describe('runStudy', () => {
         await loadStoredModel(whole.store, `runs/${key}/final`),
       ];
       expect(final.countParams()).toBe(parameters);
-      const [first, last] = [initial, final].map((model) => [
-        ...model.layers[1]!.getWeights()[0]!.dataSync(),
-      ]);
+      const [first, last] = [initial, final].map((model) => [...model.layers[1].getWeights()[0].dataSync()]);
       expect(last).not.toEqual(first);
       initial.dispose();
       final.dispose();
@@ -85,7 +83,7 @@ describe('runStudy', () => {
     const keys = new Set(result.runs.map(({ key }) => key));
     expect(keys.size).toBe(10);
     const small = result.runs.find(({ condition }) => condition.startsWith('hybrid'))!;
-    expect(small.parameters).toBeLessThan(result.models[0]!.parameters);
+    expect(small.parameters).toBeLessThan(result.models[0].parameters);
   });
 
   it('trains nothing twice, and writes the same to the byte', async () => {
@@ -271,12 +269,12 @@ describe('a pretrained network from elsewhere', () => {
         pretrained: { tiny: net },
       });
       // In colour, as the network is.
-      expect(resolved.models['tiny']!.inputShape).toEqual([8, 8, 3]);
+      expect(resolved.models['tiny'].inputShape).toEqual([8, 8, 3]);
       keys.push(runs.map(({ key }) => key));
       expect(bits()).toEqual(first);
       net.dispose();
     }
-    expect(keys[0]![0]).toBe(keys[1]![0]);
-    expect(keys[0]![1]).not.toBe(keys[1]![1]);
+    expect(keys[0][0]).toBe(keys[1][0]);
+    expect(keys[0][1]).not.toBe(keys[1][1]);
   });
 });
