@@ -57,19 +57,10 @@ const shape: Check<readonly [number, number, number]> = (place, value) => {
   throw new OptionError(`${place} is ${show(value)}: give [height, width, channels]`);
 };
 
-const size: Check<readonly [number, number]> = (place, value) => {
-  if (Array.isArray(value) && value.length === 2) {
-    return value.map((side, i) => whole(1)(`${place}[${i}]`, side)) as [number, number];
-  }
-  throw new OptionError(`${place} is ${show(value)}: give [height, width]`);
-};
-
 const data = fields(
   {
     from: text,
     only: list(text, 2),
-    classes: list(text, 1),
-    size,
     classes: list(text, 1),
     size: (place, value) => checkSize(value, place),
     train: whole(1),

@@ -179,6 +179,11 @@ describe('checkPlan', () => {
       /^data\.target\.train is 0\.5: give a/,
     ],
     [
+      'one side',
+      { ...plan, data: { target: { from: 'a', size: [28] } } },
+      /^data\.target\.size is \[28\]: give \[height/,
+    ],
+    [
       'nothing to start from',
       { ...plan, data: { target: { from: 'a' } } },
       /^conditions\[1\] is 'pretrained', and model 'small' has nothing to start from: give data\.source, or models\.small/,
