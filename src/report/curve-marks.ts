@@ -29,6 +29,9 @@ export interface CurveStyle {
 /** What chance gives: grey, so that it stands behind the curves. */
 export const CHANCE: CurveStyle = { colour: '#808080', dash: '2 3.5', shape: 'M-2.5,-1h5v2h-5z' };
 
+/** What a comparison of other images gives. */
+export const BASELINE: CurveStyle = { colour: '#808080', dash: '10 4', shape: 'M-3,-3h6v6h-6z' };
+
 /** Style of curve `at`: after six curves colours come again, with other dashes. */
 export function curveStyle(at: number): CurveStyle {
   const turn = Math.floor(at / colours.length);

@@ -5,8 +5,10 @@
  */
 export { report } from './page.js';
 export type { ReportOptions } from './page.js';
-export { studyFigures, studyReport } from './study.js';
+export { studyReport } from './study.js';
 export type { StudyReportOptions } from './study.js';
+export { studyFigures } from './study-figures.js';
+export type { StudyFigure } from './study/exhibit.js';
 export { heatmap } from './heatmap.js';
 export type { HeatmapOptions } from './heatmap.js';
 export { diagonalCurve } from './curve.js';

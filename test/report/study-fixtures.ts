@@ -166,6 +166,7 @@ export function study(wanted: Wanted = {}): StudyResult {
               neurons: 32 * 2 ** at,
               kept: 12 + at,
               chance: 0.06 + 0.03 * at,
+              unmatched: 0.2 + 0.04 * at,
               p: 1 / 3,
             };
           }),

@@ -224,6 +224,17 @@ describe('studyReport', () => {
       /LargeT: hybrid:block2:0\.5 has 31% of the parameters of pretrained and reaches 0\.976 \(0\.955 to 0\.997\) against 0\.950/,
     );
     expect(text).toContain('their intervals overlap, which does not tell them apart');
+    const of = (value: number): string => {
+      const toPretrained = { value, low: value - 0.02, high: value + 0.02, p: 0.02, seeds: [0, 1] };
+      const hybrid = result.hybrid.map((point) => ({
+        ...point,
+        toPretrained: { ...toPretrained, interval: point.interval },
+      }));
+      return plain(studyReport({ ...result, hybrid }));
+    };
+    expect(of(-0.03)).toContain('against pretrained −0.030 (−0.050 to −0.010), p = 0.020: worse.');
+    expect(of(0.03)).toContain('against pretrained +0.030 (+0.010 to +0.050), p = 0.020: better.');
+    expect(of(0.01)).toContain('p = 0.020: no difference that this data could show.');
   });
 
   it('leaves out what the study does not have, with the reason', () => {
@@ -300,7 +311,7 @@ describe('studyFigures', () => {
         ({ attributes, children }) =>
           attributes['aria-label'] !== undefined && children[0]?.name === 'polyline',
       ).length;
-    expect(lines(figures.representations)).toBe(2 * 4);
+    expect(lines(figures.representations)).toBe(2 * 5);
     expect(lines(figures.movement)).toBe(2 * (conditions.length + 1));
     expect(lines(figures.convergence)).toBe(2 * conditions.length);
     expect(hovers(figures.representations)).toContain('block3_pool\nscratch–scratch SVCCA 0.68');

@@ -8,7 +8,7 @@ import { extentOf, linearAxis, logAxis } from '../chart/axis.js';
 import { numericChart } from '../chart/numeric.js';
 import { count, score } from '../text.js';
 import { conditionStyles } from './conditions.js';
-import { groupBy, interval } from './exhibit.js';
+import { groupBy, interval, pText, signed, signedInterval } from './exhibit.js';
 import type { Exhibit } from './exhibit.js';
 import { simpleTable } from './simple-table.js';
 
@@ -44,7 +44,7 @@ export function hybridExhibit(result: StudyResult): Exhibit {
   };
 }
 
-/** Each hybrid beside full transfer, or beside random starts where there is none. No test is made of it, so none is claimed. */
+/** Each hybrid beside full transfer by the paired difference, or beside random starts by their intervals, where no more can be claimed. */
 function findings(model: string, points: readonly HybridPoint[]): string[] {
   const full =
     points.find(({ condition }) => condition === 'pretrained') ??
@@ -52,12 +52,17 @@ function findings(model: string, points: readonly HybridPoint[]): string[] {
   if (!full) return [];
   return points
     .filter(({ condition }) => condition.startsWith('hybrid'))
-    .map(({ condition, parameters, auc }) => {
+    .map(({ condition, parameters, auc, toPretrained }) => {
       const share = Math.round((100 * parameters) / full.parameters);
       const apart =
         auc.high < full.auc.low || auc.low > full.auc.high
           ? 'their intervals are apart'
           : 'their intervals overlap, which does not tell them apart';
+      if (toPretrained && full.condition === 'pretrained') {
+        const { low, high, p } = toPretrained;
+        const sure = low > 0 ? 'better' : high < 0 ? 'worse' : 'no difference that this data could show';
+        return `${model}: ${condition} has ${share}% of the parameters of pretrained and reaches ${interval(auc)}; against pretrained ${signedInterval(toPretrained)}, ${pText(p)}: ${sure}.`;
+      }
       return `${model}: ${condition} has ${share}% of the parameters of ${full.condition} and reaches ${interval(auc)} against ${interval(full.auc)}: ${apart}.`;
     });
 }
@@ -101,16 +106,20 @@ function table(models: Models): string {
     { name: 'Of the whole', number: true },
     { name: 'Test AUC', number: true, strong: true },
     { name: '95% interval', number: true },
+    { name: 'Against pretrained', number: true },
+    { name: '95% interval', number: true },
   ];
   const rows = models.flatMap(([model, points]) => {
     const whole = Math.max(...points.map(({ parameters }) => parameters));
-    return points.map(({ condition, parameters, auc }) => [
+    return points.map(({ condition, parameters, auc, toPretrained }) => [
       model,
       condition,
       count(parameters),
       `${Math.round((100 * parameters) / whole)}%`,
       score(auc.value),
       `${score(auc.low)} to ${score(auc.high)}`,
+      toPretrained ? signed(toPretrained.value) : '–',
+      toPretrained ? `${score(toPretrained.low)} to ${score(toPretrained.high)}` : '–',
     ]);
   });
   return simpleTable('Test AUC and parameters', columns, rows);

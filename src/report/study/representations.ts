@@ -7,7 +7,7 @@ import type { RepresentationExhibit, StudyResult } from '../../transfer/study-re
 import { layerChart } from '../chart/over-layers.js';
 import type { LayerSeries } from '../chart/over-layers.js';
 import { domainOf } from '../colour.js';
-import { CHANCE, curveStyle } from '../curve-marks.js';
+import { BASELINE, CHANCE, curveStyle } from '../curve-marks.js';
 import { writtenMeasure } from '../reading.js';
 import { folded } from '../shell.js';
 import { count, precise, score } from '../text.js';
@@ -38,7 +38,7 @@ export function representationsExhibit(result: StudyResult): Exhibit {
         name: 'representations',
         label: 'Similarity of trained networks by layer',
         drawings: representations.map((one) => chart(one, measure)),
-        caption: `${measure} of corresponding layers of two trained networks, mean over all pairs; small dots are single pairs. Where scratch–scratch lies above scratch–pretrained, pretrained networks differ more from scratch ones than those differ among themselves.${chanceCaption(representations)}`,
+        caption: `${measure} of corresponding layers of two trained networks, mean over all pairs; small dots are single pairs. Where scratch–scratch lies above scratch–pretrained, pretrained networks differ more from scratch ones than those differ among themselves.${baselineCaption(representations)}${chanceCaption(representations)}`,
       },
     ],
     tables: headline(representations) + folded('Numbers by layer', numbers(representations)),
@@ -63,6 +63,8 @@ function finding({ model, top }: RepresentationExhibit, measure: string): string
     : `${what} That is no difference that this data could show (one-sided permutation test, ${pText(p)}).`;
 }
 
+const UNMATCHED = 'other images';
+
 /** Names and fields of the three kinds of pairs. */
 const KINDS = [
   ['scratchScratch', 'scratch–scratch'],
@@ -83,7 +85,13 @@ function chart({ model, layers }: RepresentationExhibit, measure: string): strin
     return points.length === 0 ? [] : [{ name, style: curveStyle(at), points, dots }];
   });
   const chance = chanceSeries(layers);
-  const all = [...series, ...chance];
+  const unmatched = layers.flatMap(({ layer, unmatched: value }) =>
+    value === undefined
+      ? []
+      : [{ layer, value, lines: [layer, `${precise(value)} where each image meets another image`] }],
+  );
+  const baseline = unmatched.length === 0 ? [] : [{ name: UNMATCHED, style: BASELINE, points: unmatched }];
+  const all = [...series, ...baseline, ...chance];
   return layerChart({
     label: `${measure} of trained networks of ${model} by layer: ${layers.map(({ layer, scratchScratch, scratchPretrained }) => `${layer} ${score(scratchScratch, 2)} scratch–scratch and ${score(scratchPretrained, 2)} scratch–pretrained`).join(', ')}`,
     heading: model,
@@ -96,12 +104,18 @@ function chart({ model, layers }: RepresentationExhibit, measure: string): strin
   });
 }
 
+function baselineCaption(all: readonly RepresentationExhibit[]): string {
+  return all.some(({ layers }) => layers.some(({ unmatched }) => unmatched !== undefined))
+    ? ` “${UNMATCHED[0].toUpperCase()}${UNMATCHED.slice(1)}” is scratch–scratch where each image of one network meets another image of the other: what is not above it says nothing of what the networks see.`
+    : '';
+}
+
 /** How to read the grey line, where there is one. */
 export function chanceCaption(
   all: readonly { readonly layers: readonly { readonly chance?: number }[] }[],
 ): string {
   return all.some(({ layers }) => layers.some(({ chance }) => chance !== undefined))
-    ? ' The grey line is what unrelated representations of these sizes score on average.'
+    ? ' The dotted grey line is what unrelated representations of these sizes score on average.'
     : '';
 }
 
@@ -154,6 +168,7 @@ function numbers(all: readonly RepresentationExhibit[]): string {
       { name: 'Scratch–scratch', number: true },
       { name: 'Scratch–pretrained', number: true },
       { name: 'Pretrained–pretrained', number: true },
+      { name: 'Other images', number: true },
       { name: 'Chance', number: true },
       { name: 'p', number: true },
       { name: 'Datapoints', number: true },
@@ -167,6 +182,7 @@ function numbers(all: readonly RepresentationExhibit[]): string {
         score(one.scratchScratch),
         score(one.scratchPretrained),
         optional(one.pretrainedPretrained),
+        optional(one.unmatched),
         optional(one.chance),
         pValue(one.p),
         count(one.samples),
