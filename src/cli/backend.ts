@@ -15,17 +15,14 @@ export async function backendFor(values: Values, hasModel: boolean): Promise<Bac
 }
 
 /**
- * Chooses the backend of trainings: TensorFlow, else plain JavaScript. WebAssembly has no gradients of convolutions.
+ * Chooses the backend of trainings: TensorFlow, else plain JavaScript, which has every gradient. WebAssembly, which lacks those of
+ * some layers, where it is asked for.
  *
  * @throws UsageError
  */
 export async function trainingBackend(values: Values): Promise<Backend> {
   const { prefer } = preferred(values);
-  if (prefer === 'wasm') {
-    throw new UsageError(
-      "--backend is 'wasm', which cannot train (it lacks gradients): choose tensorflow or cpu",
-    );
-  }
+  if (prefer === 'wasm') return chooseBackend({ prefer });
   if (prefer === 'cpu') return { ...(await chooseBackend({ prefer })), ...SLOW };
   const first = await chooseBackend({ prefer: 'tensorflow' });
   if (first.name !== 'wasm') return first;

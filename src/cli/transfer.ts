@@ -42,7 +42,11 @@ export const transferCommand: Command = {
       type: 'boolean',
       description: 'train and test, and leave comparing and the report for later',
     },
-    backend: { type: 'string', description: 'tensorflow or cpu; the first that works', valueHint: 'name' },
+    backend: {
+      type: 'string',
+      description: 'tensorflow, cpu, or wasm where it has the gradients; tensorflow, else cpu, by default',
+      valueHint: 'name',
+    },
     json: { type: 'boolean', description: 'print JSON' },
   },
 

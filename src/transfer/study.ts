@@ -51,7 +51,7 @@ export type TrainedStudy = Pick<
 
 /**
  * Trains and tests every run of a plan: pretraining first, then seed by seed. On the active tfjs backend, which has to have the
- * kernels of training: `tensorflow`, `cpu`, `webgl` (not `wasm`).
+ * kernels of training: `tensorflow`, `cpu`, `webgl`; `wasm` for networks whose gradients it has.
  *
  * Every run is kept in the store under a key of what decides its numbers; a run that is there is read, not done again. A run that
  * was stopped goes on from its checkpoint and ends with the same numbers.

@@ -135,10 +135,10 @@ describe('svcca transfer', () => {
     ['no folder', [], 2, /--out/],
     ['a budget', ['--out', 'x', '--budget', 'an hour'], 2, /--budget is 'an hour': give minutes/],
     [
-      'a backend without gradients',
-      ['--out', 'x', '--backend', 'wasm'],
+      'a backend of browsers',
+      ['--out', 'x', '--backend', 'webgl'],
       2,
-      /cannot train .*: choose tensorflow or cpu/,
+      /--backend is 'webgl': choose tensorflow, wasm or cpu/,
     ],
     ['a model', ['--out', 'x', '--only', 'large'], 1, /plan\.json has no model 'large': there are tiny/],
   ])('refuses %s', async (_, args, code, message) => {
