@@ -34,17 +34,17 @@ export function lendFilterGradient(tf: Tfjs, backendName: string): void {
     const places = x.shape[0] * outHeight * outWidth;
     return tf.tidy(() => {
       const padded = x.pad([[0, 0], [top, bottom], [left, right], [0, 0]]); // prettier-ignore
-      const above = dy.reshape<tf.Tensor2D>([places, filters]);
-      const taps: tf.Tensor2D[] = [];
+      const above = dy.reshape([places, filters]);
+      const taps: tf.Tensor[] = [];
       for (let i = 0; i < height; i++) {
         for (let j = 0; j < width; j++) {
           const end = [i + (outHeight - 1) * strideHeight + 1, j + (outWidth - 1) * strideWidth + 1];
           const seen = tf.tidy(() =>
             padded
               .stridedSlice([0, i, j, 0], [x.shape[0], ...end, channels], [1, strideHeight, strideWidth, 1])
-              .reshape<tf.Tensor2D>([places, channels])
+              .reshape([places, channels])
               .transpose()
-              .matMul<tf.Tensor2D>(above),
+              .matMul(above),
           );
           taps.push(seen);
         }

@@ -52,7 +52,7 @@ describe('where a training ends', () => {
   });
 
   it('tells loss and AUC as it goes, every step once', async () => {
-    const seen: { done: number; loss?: number; auc?: number; stage: string; total?: number }[] = [];
+    const seen: { done: number; loss?: number; auc?: number; stage: string; total: number | undefined }[] = [];
     const { history } = await train(model, data, {
       ...{ steps: 5, batchSize: 8, evaluateEvery: 2 },
       onProgress: (progress) => seen.push(progress),

@@ -36,13 +36,13 @@ describe('training on WebAssembly', () => {
           [3, 3],
           [2, 4],
         ] as const) {
-          const imageShape = [2, 9, 8, 3];
-          const filterShape = [height, width, 3, 5];
+          const imageShape: [number, number, number, number] = [2, 9, 8, 3];
+          const filterShape: [number, number, number, number] = [height, width, 3, 5];
           const [images, filters] = [draw(imageShape), draw(filterShape)];
           const gradient = () => {
             const before = tf.memory().numTensors;
-            const x = tf.tensor(images, imageShape) as tf.Tensor4D;
-            const w = tf.tensor(filters, filterShape) as tf.Tensor4D;
+            const x = tf.tensor4d(images, imageShape);
+            const w = tf.tensor4d(filters, filterShape);
             const conv = (filter: tf.Tensor) => tf.conv2d(x, filter as tf.Tensor4D, strides as number, pad);
             // A gradient of its own: with stride 3 and this padding, 'wasm' computes other convolutions than 'cpu'.
             const above = tf.tidy(() => {
