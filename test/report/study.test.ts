@@ -195,7 +195,15 @@ describe('studyReport', () => {
     expect(text).toContain('correlate by 0.12 (−0.30 to 0.50): no correlation that this data could show.');
     const of = (correlation?: { value: number; low: number; high: number }): string =>
       plain(
-        studyReport({ ...result, startAndEnd: result.startAndEnd.map((one) => ({ ...one, correlation })) }),
+        studyReport({
+          ...result,
+          startAndEnd: result.startAndEnd.map((one) => ({
+            model: one.model,
+            points: one.points,
+            byLayer: one.byLayer,
+            ...(correlation && { correlation }),
+          })),
+        }),
       );
     expect(of({ value: 0.6, low: -1, high: 1 })).toContain(
       'correlate by 0.60; too few networks to say how sure that is.',
