@@ -15,18 +15,18 @@ export async function backendFor(values: Values, hasModel: boolean): Promise<Bac
 }
 
 /**
- * Chooses the backend of trainings: TensorFlow, else plain JavaScript, which has every gradient. WebAssembly, which lacks those of
- * some layers, where it is asked for.
+ * Chooses the backend of trainings: TensorFlow, else WebAssembly, else plain JavaScript, which alone of the two has the gradients
+ * of depthwise convolutions.
  *
  * @throws UsageError
  */
-export async function trainingBackend(values: Values): Promise<Backend> {
+export async function trainingBackend(values: Values, depthwise: boolean): Promise<Backend> {
   const { prefer } = preferred(values);
-  if (prefer === 'wasm') return chooseBackend({ prefer });
-  if (prefer === 'cpu') return { ...(await chooseBackend({ prefer })), ...SLOW };
-  const first = await chooseBackend({ prefer: 'tensorflow' });
-  if (first.name !== 'wasm') return first;
-  return { ...(await chooseBackend({ prefer: 'cpu' })), ...SLOW };
+  const first = await chooseBackend(prefer === undefined ? {} : { prefer });
+  if (first.name === 'cpu' || (first.name === 'wasm' && depthwise && prefer === undefined)) {
+    return { ...(await chooseBackend({ prefer: 'cpu' })), ...SLOW };
+  }
+  return first;
 }
 
 const SLOW = {

@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { writeAtomic } from '../node/files.js';
 import { folderStore, lockFolder } from '../node/study-store.js';
-import { openStudy } from '../node/study.js';
+import { openStudy, readPlan } from '../node/study.js';
 import type { OpenedStudy } from '../node/study.js';
 import { studyReport } from '../report/study.js';
 import { runStudy, trainStudy } from '../transfer/study.js';
@@ -44,7 +44,7 @@ export const transferCommand: Command = {
     },
     backend: {
       type: 'string',
-      description: 'tensorflow, cpu, or wasm where it has the gradients; tensorflow, else cpu, by default',
+      description: 'tensorflow, wasm or cpu; the first that works and has the gradients',
       valueHint: 'name',
     },
     json: { type: 'boolean', description: 'print JSON' },
@@ -56,7 +56,9 @@ export const transferCommand: Command = {
       throw new UsageError('--out is missing: name the folder in which the runs are kept');
     }
     const minutes = minutesOf(values);
-    const backend = await trainingBackend(values);
+    const { models } = await readPlan(String(values['plan']));
+    const depthwise = Object.values(models).some(({ family }) => family === 'efficientNetLite0');
+    const backend = await trainingBackend(values, depthwise);
     note(backend.warning);
     const lock = await lockFolder(out);
     const { onProgress, onRun, stop } = progress();
