@@ -159,6 +159,8 @@ export class TrainRun {
     state.lossSum += loss * size;
     state.lossCount += size;
     await this.arrive(loss);
+    // An end is kept by `end`, with the weights that were asked for.
+    if (state.stopped !== undefined) return;
     await this.breathe();
     this.options.signal?.throwIfAborted();
   }

@@ -8,7 +8,7 @@ import type { Store } from './store.js';
 
 /** How the learning rate goes over the steps of a training. */
 export interface Schedule {
-  /** @defaultValue `'cosine'`, to zero at the last step */
+  /** @defaultValue `'cosine'`, to nearly zero at the last step: it would be zero one step later */
   readonly kind?: 'constant' | 'linear' | 'cosine' | 'steps';
   /** Steps at the beginning in which the rate grows linearly from zero. @defaultValue 0 */
   readonly warmup?: number;

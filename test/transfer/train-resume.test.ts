@@ -81,6 +81,20 @@ describe('a training that goes on from a checkpoint', () => {
     }
   });
 
+  it('has come to its end where it is stopped after the last step, with the weights that it was to keep', async () => {
+    // The best step is not the last, which overshoots.
+    const wild: TrainOptions = { ...spec, steps: 8, learningRate: 0.5, evaluateEvery: 1 };
+    const whole = await fresh(wild);
+    expect(whole.result.kept.step).toBeLessThan(8);
+    const checkpoint = { store: memoryStore(), name: 'at' };
+    const controller = new AbortController();
+    const onProgress = ({ done }: { done: number }) => {
+      if (done === 8) controller.abort(new Error('enough'));
+    };
+    expect(await fresh({ ...wild, checkpoint, signal: controller.signal, onProgress })).toEqual(whole);
+    expect(await fresh({ ...wild, checkpoint })).toEqual(whole);
+  });
+
   it('does nothing again after its end', async () => {
     const checkpoint = { store: memoryStore(), name: 'at' };
     const whole = await fresh({ ...spec, checkpoint });
