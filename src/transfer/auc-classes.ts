@@ -8,6 +8,7 @@ import { knownKeys } from '../options.js';
 import { auc } from './auc.js';
 import { aucInterval, checkLevel, delong, placements } from './delong.js';
 import { twoGroups } from './midranks.js';
+import { classCounts } from './labelled-images.js';
 import type { LabelledImages } from './labelled-images.js';
 
 /** AUC of one class against the rest, or of one label. */
@@ -82,9 +83,7 @@ export function meanAuc(
   knownKeys('meanAuc', options, ['level']);
   const level = checkLevel(options.level);
   const { perClass, warnings } = aucPerClass(logits, data, { level });
-  if (perClass.length === 0) {
-    throw new DataError(`there is no AUC: ${warnings.join('; ')}; take more images`);
-  }
+  if (perClass.length === 0) throw noAuc(warnings);
   if (perClass.length === 1) {
     const [{ auc: only, low, high }] = perClass;
     return { auc: only, low, high, level, perClass, warnings };
@@ -114,26 +113,62 @@ function curvesOf(logits: ArrayLike<number>, data: Labelled): { curves: Curve[];
   checkFinite(logits, width);
   const curves: Curve[] = [];
   const warnings: string[] = [];
-  const first = task === 'classes' && width === 2 ? 1 : 0;
-  for (let k = first; k < width; k++) {
+  for (let k = firstCurve(data); k < width; k++) {
     const own = Uint8Array.from({ length: count }, (_, i) =>
       task === 'classes' ? Number(labels[i] === k) : labels[i * width + k],
     );
     const positives = own.reduce((sum, label) => sum + label, 0);
     const negatives = count - positives;
     const name = classes[k];
-    if (positives === 0 || negatives === 0) {
-      warnings.push(`${positives === 0 ? 'no' : 'every'} image has '${name}': it has no AUC and is left out`);
-      continue;
-    }
-    const interval = positives > 1 && negatives > 1;
-    if (!interval) {
-      const which = positives === 1 ? 'has' : 'lacks';
-      warnings.push(`a single image ${which} '${name}': the interval of its AUC is 0 to 1`);
-    }
-    curves.push({ name, scores: scoresOf(logits, k, width, task), labels: own, interval });
+    const doubt = doubtOf(name, positives, negatives);
+    if (doubt !== undefined) warnings.push(doubt.warning);
+    if (doubt?.leftOut) continue;
+    curves.push({ name, scores: scoresOf(logits, k, width, task), labels: own, interval: !doubt });
   }
   return { curves, warnings };
+}
+
+interface Doubt {
+  readonly leftOut: boolean;
+  readonly warning: string;
+}
+
+function doubtOf(name: string, positives: number, negatives: number): Doubt | undefined {
+  if (positives === 0 || negatives === 0) {
+    const warning = `${positives === 0 ? 'no' : 'every'} image has '${name}': it has no AUC and is left out`;
+    return { leftOut: true, warning };
+  }
+  if (positives > 1 && negatives > 1) return undefined;
+  const which = positives === 1 ? 'has' : 'lacks';
+  return { leftOut: false, warning: `a single image ${which} '${name}': the interval of its AUC is 0 to 1` };
+}
+
+/**
+ * What {@link meanAuc} would warn of, which the labels alone decide.
+ *
+ * @param intervals - also of intervals that say little.
+ * @throws DataError where no class or label has an AUC
+ */
+export function labelWarnings(data: Labelled, { intervals }: { readonly intervals: boolean }): string[] {
+  const { task, classes, labels } = data;
+  const count = task === 'classes' ? labels.length : labels.length / classes.length;
+  const first = firstCurve(data);
+  const doubts = classCounts(data)
+    .slice(first)
+    .map((positives, k) => doubtOf(classes[first + k], positives, count - positives));
+  const found = doubts.filter((doubt) => doubt !== undefined);
+  const missing = found.filter(({ leftOut }) => leftOut);
+  if (missing.length === doubts.length) throw noAuc(missing.map(({ warning }) => warning));
+  return found.filter(({ leftOut }) => leftOut || intervals).map(({ warning }) => warning);
+}
+
+/** Of two classes the second stands for both. */
+function firstCurve({ task, classes }: Pick<Labelled, 'task' | 'classes'>): number {
+  return task === 'classes' && classes.length === 2 ? 1 : 0;
+}
+
+function noAuc(warnings: readonly string[]): DataError {
+  return new DataError(`there is no AUC: ${warnings.join('; ')}; take more images`);
 }
 
 function checkFinite(logits: ArrayLike<number>, width: number): void {
@@ -167,11 +202,32 @@ function meanInterval(
   const { curves } = curvesOf(logits, data);
   const known = curves.filter(({ interval }) => interval);
   if (known.length === 0) return { low: 0, high: 1 };
-  const influence = new Float64Array(known[0].labels.length);
-  let mean = 0;
-  for (const { scores, labels } of known) {
+  const mean = known.reduce((sum, { scores, labels }) => sum + auc(scores, labels) / known.length, 0);
+  const variance = influenceOf(known).reduce((sum, value) => sum + value ** 2, 0);
+  const { low, high } = aucInterval(mean, variance, level, 'plain');
+  const share = known.length / curves.length;
+  return { low: low * share, high: high * share + 1 - share };
+}
+
+/**
+ * What each image says of the mean AUC ({@link meanAuc}), so that areas of several networks on the same images can be put
+ * together: the inner product of two networks' vectors is DeLong's covariance of their mean AUCs (DeLong et al. 1988, eq. 5:
+ * structural components about their mean, over `m(m − 1)` of the positives and `n(n − 1)` of the negatives).
+ *
+ * @param logits - `count × classes.length` outputs of the network, row by row.
+ * @returns one number an image; nothing where no class has an AUC, or one has a single positive or negative: the variance is not
+ * known then.
+ * @throws as {@link aucPerClass}
+ */
+export function aucInfluence(logits: ArrayLike<number>, data: Labelled): Float64Array | undefined {
+  const { curves } = curvesOf(logits, data);
+  return curves.length > 0 && curves.every(({ interval }) => interval) ? influenceOf(curves) : undefined;
+}
+
+function influenceOf(curves: readonly Curve[]): Float64Array {
+  const influence = new Float64Array(curves[0].labels.length);
+  for (const { scores, labels } of curves) {
     const { auc: area, placed, unplaced } = placements(twoGroups(scores, labels));
-    mean += area / known.length;
     const [m, n] = [placed.length, unplaced.length];
     let [p, q] = [0, 0];
     for (let i = 0; i < labels.length; i++) {
@@ -181,8 +237,5 @@ function meanInterval(
           : (unplaced[q++] - area) / Math.sqrt(n * (n - 1));
     }
   }
-  const variance = influence.reduce((sum, value) => sum + (value / known.length) ** 2, 0);
-  const { low, high } = aucInterval(mean, variance, level, 'plain');
-  const share = known.length / curves.length;
-  return { low: low * share, high: high * share + 1 - share };
+  return influence.map((value) => value / curves.length);
 }

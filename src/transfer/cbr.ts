@@ -55,7 +55,7 @@ const KINDS: LayerKinds = {
  * The paper counts the weights of convolutions without the first, and of a 5-way classifier without bias. Padding is `same`, so
  * that images of any size fit. Layers are `block1_conv`, `block1_bn`, `block1_relu`, `block1_pool`, …, `head_gap`, `head_logits`.
  *
- * Source: Raghu, Zhang, Kleinberg, Bengio, *Transfusion*, NeurIPS 2019, arXiv 1902.07208, section 3 and appendix A.
+ * Source: Raghu, Zhang, Kleinberg, Bengio, *Transfusion*, NeurIPS 2019, arXiv 1902.07208.
  *
  * @throws OptionError, ShapeError; UnsupportedError when tfjs is not installed
  */

@@ -47,7 +47,7 @@ export interface GaborResult {
  * Of more filters than the layer has (64 by default), a random choice is taken, in their order; where it has more, the rest is
  * that fresh draw. In a window of 3 × 3 the lowest frequencies look much alike in all orientations.
  *
- * Raghu et al., *Transfusion*, NeurIPS 2019, section 5.1 and appendix.
+ * Synthetic Gabor filters: Raghu et al., *Transfusion*, NeurIPS 2019, arXiv 1902.07208.
  *
  * @throws OptionError for an option that cannot be used, and a layer that the model does not have.
  * @throws UnsupportedError where there is no two-dimensional convolution, or its kernel is smaller than 3 × 3.
@@ -70,7 +70,7 @@ export async function gabor(model: tf.LayersModel, options: GaborOptions = {}): 
   const filters = Array.from(taken, (i) => made[i]);
 
   const { tensor, tidy } = await loadTfjs();
-  const fresh = await freshCopy(model, seed);
+  const fresh = await freshCopy(model, seed, conv.layer.name);
   try {
     const drawn = weightedLayers(fresh)[place].weights;
     const values = Float32Array.from(await drawn[0].variable.data());

@@ -57,7 +57,15 @@ export async function initialise(model: tf.LayersModel, options: InitialiseOptio
   }
 }
 
-/** A model of the same layers with fresh weights, which are those that {@link initialise} draws. */
-export async function freshCopy(model: tf.LayersModel, seed: unknown): Promise<tf.LayersModel> {
-  return buildSeeded(configOf(model), seedOf(seed));
+/**
+ * A model of the same layers with fresh weights, which are those that {@link initialise} draws.
+ *
+ * @param only - name of the one layer that is wanted: the weights of all others are 0.
+ */
+export async function freshCopy(
+  model: tf.LayersModel,
+  seed: unknown,
+  only?: string,
+): Promise<tf.LayersModel> {
+  return buildSeeded(configOf(model), seedOf(seed), only);
 }

@@ -42,7 +42,7 @@ export interface MeanVarOptions {
  * Layers meet as in `transfuse`, and everything is checked before anything is written. A tensor whose values are all the same
  * (biases of 0) stays at that value.
  *
- * Mean-Var initialisation: Raghu et al., *Transfusion*, NeurIPS 2019, section 4.
+ * Mean-Var initialisation: Raghu et al., *Transfusion*, NeurIPS 2019, arXiv 1902.07208.
  *
  * @returns names of the target's layers that were written, and the number of their weights.
  * @throws OptionError for a stage or layer that the target does not have, and for a list with a gap.

@@ -37,9 +37,10 @@ export function configOf(model: tf.LayersModel): ModelConfig {
  * random numbers by the layer's name (of layers that were given none, by class and place) and its place in the layer, so that
  * one layer's draw does not depend on what other layers there are.
  *
+ * @param only - name of the one layer that is drawn, where no other is of interest: all other weights are 0, which is quick.
  * @throws UnsupportedError where a class is not registered with TensorFlow.js, or the configuration is not consistent.
  */
-export async function buildSeeded(config: ModelConfig, seed: number): Promise<tf.LayersModel> {
+export async function buildSeeded(config: ModelConfig, seed: number, only?: string): Promise<tf.LayersModel> {
   const tf = await loadTfjs();
   const variables = tf.engine().registeredVariables;
   const before = new Set(Object.keys(variables));
@@ -47,7 +48,7 @@ export async function buildSeeded(config: ModelConfig, seed: number): Promise<tf
   let built: Promise<tf.LayersModel>;
   let created: tf.Variable[];
   try {
-    seedWeights(tf, seed, overrides);
+    seedWeights(tf, seed, only, overrides);
     // It does all its work before it returns, so that nobody else meets what is overridden.
     built = tf.models.modelFromJSON(withoutSeeds(config) as unknown as Topology);
     created = Object.keys(variables).flatMap((name) => (before.has(name) ? [] : [variables[name]]));
@@ -68,9 +69,10 @@ type Topology = Parameters<Tfjs['models']['modelFromJSON']>[0];
  * From here to the end of the overrides, each weight is drawn from its own stream: an initializer without a seed takes one
  * from `Math.random`, whatever its class.
  */
-function seedWeights(tf: Tfjs, seed: number, overrides: Overrides): void {
+function seedWeights(tf: Tfjs, seed: number, only: string | undefined, overrides: Overrides): void {
   const owners = new Map<Layer, { readonly key: string; count: number }>();
   const places = new Map<string, number>();
+  const zeros = tf.initializers.zeros();
   const applied: Layer[] = [];
   let random = new Random(seed);
   overrides.set(Math, 'random', () => random.uniform());
@@ -97,7 +99,9 @@ function seedWeights(tf: Tfjs, seed: number, overrides: Overrides): void {
       owners.set(layer, owner);
     }
     random = new Random(seed, streamOf(`${owner.key} ${owner.count++}`));
-    return addWeight.call(this, ...args);
+    const [name, shape, dtype, initializer, ...rest] = args;
+    const drawn = only === undefined || layer.name === only;
+    return addWeight.call(this, name, shape, dtype, drawn ? initializer : zeros, ...rest);
   });
 }
 

@@ -34,7 +34,7 @@ export interface SlimOptions {
  * output as it is (an identity shortcut past `from`), or channels go into a layer whose shapes cannot be told (a reshape, a
  * custom layer, a nested model), the layers that made them keep their number; those within a residual branch are still lighter.
  *
- * The hybrid approach: Raghu et al., *Transfusion*, NeurIPS 2019, section 5.1.
+ * The hybrid approach: Raghu et al., *Transfusion*, NeurIPS 2019, arXiv 1902.07208.
  *
  * @returns a model that is not compiled; `model` stays as it is.
  * @throws OptionError for a `from` that the model does not have, or after which nothing can become lighter, and for a bad factor.

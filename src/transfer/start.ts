@@ -32,8 +32,9 @@ export interface StartOptions {
  * A new network in the given condition.
  *
  * The classifier (the last stage) is fresh in every condition but `transfuse:head`, which asks for it, also where the pretrained
- * one would fit: conditions of one seed begin with the same classifier and differ in what the condition says alone. The weights that are fresh are those that
- * `initialise` draws for the seed: `random` and `transfuse:block2` have the same block 3. Mean-Var resets running statistics.
+ * one would fit: conditions of one seed begin with the same classifier and differ in what the condition says alone. The weights
+ * that are fresh are those that `initialise` draws for the seed: `random` and `transfuse:block2` have the same block 3. Mean-Var
+ * resets running statistics.
  *
  * @returns a model that is not compiled; dispose of it after use.
  * @throws OptionError for what is no condition, a stage that the network does not have, or a missing pretrained network.
@@ -50,43 +51,40 @@ export async function startFrom(condition: Condition, options: StartOptions): Pr
     }
     checkModel('pretrained', pretrained);
   }
-  let network = await fresh(options, seed);
+  const base = await baseOf(options);
+  let network = base;
+  let started: tf.LayersModel | undefined;
   try {
-    const names = stages(network).map(({ name }) => name);
+    const names = stages(base).map(({ name }) => name);
     parseCondition(condition, names);
     const body = names.at(-2);
+    if (parsed.kind === 'hybrid')
+      network = await slim(base, { from: parsed.stage, factor: parsed.factor, seed });
+    else if (options.build) await initialise(base, { seed });
+    else network = await freshCopy(base, seed);
     if (parsed.kind === 'pretrained') await transfuse(pretrained!, network, { upTo: beforeClassifier(body) });
     if (parsed.kind === 'meanVar')
       await meanVar(pretrained!, network, { seed, upTo: beforeClassifier(body) });
     if (parsed.kind === 'gabor') await gabor(network, { seed });
-    if (parsed.kind === 'hybrid') {
-      const lighter = await slim(network, { from: parsed.stage, factor: parsed.factor, seed });
-      network.dispose();
-      network = lighter;
-    }
     if ('stage' in parsed) await transfuse(pretrained!, network, { upTo: parsed.stage });
-    return network;
-  } catch (error) {
-    network.dispose();
-    throw error;
+    started = network;
+    return started;
+  } finally {
+    for (const made of new Set([base, network])) {
+      if (made !== started && made !== options.model) made.dispose();
+    }
   }
 }
 
-async function fresh({ build, model }: StartOptions, seed: number): Promise<tf.LayersModel> {
+/** A network of the architecture, whatever its weights are. */
+async function baseOf({ build, model }: StartOptions): Promise<tf.LayersModel> {
   if ((build === undefined) === (model === undefined)) {
     throw new OptionError(
       "startFrom takes either 'build', which builds the network, or 'model', one of its architecture",
     );
   }
-  if (build === undefined) return freshCopy(checkModel('model', model), seed);
-  const network = checkModel("what 'build' gives", await build());
-  try {
-    await initialise(network, { seed });
-    return network;
-  } catch (error) {
-    network.dispose();
-    throw error;
-  }
+  if (build === undefined) return checkModel('model', model);
+  return checkModel("what 'build' gives", await build());
 }
 
 function beforeClassifier(stage: string | undefined): string {

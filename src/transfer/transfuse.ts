@@ -26,7 +26,7 @@ export interface TransfuseOptions {
  * Layers meet by their place among the layers with weights, in order of execution; class and shapes must agree. Everything is
  * checked before anything is written. The two models share nothing afterwards: either can be trained or disposed of.
  *
- * Weight transfusion: Raghu et al., *Transfusion*, NeurIPS 2019, section 5.
+ * Weight transfusion: Raghu et al., *Transfusion*, NeurIPS 2019, arXiv 1902.07208.
  *
  * @returns names of the target's layers that were written, and the number of their weights.
  * @throws OptionError for a stage or layer that the target does not have, and for a list with a gap.

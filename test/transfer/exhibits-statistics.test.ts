@@ -1,10 +1,9 @@
 /** The statistics of a study's exhibits against independent calculations. */
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/random.js';
-import { meanAuc } from '../../src/transfer/auc-classes.js';
+import { aucInfluence, meanAuc } from '../../src/transfer/auc-classes.js';
 import { delongTest } from '../../src/transfer/delong.js';
 import { correlationOf, pearson } from '../../src/transfer/exhibits/correlation.js';
-import { aucInfluence } from '../../src/transfer/exhibits/influence.js';
 import { meanOverSeeds } from '../../src/transfer/exhibits/mean-over-seeds.js';
 import { unmatched } from '../../src/transfer/exhibits/networks.js';
 import type { Net } from '../../src/transfer/exhibits/networks.js';

@@ -48,7 +48,7 @@ const trainable = (model: tf.LayersModel, stage = ''): number =>
     .reduce((sum, { shape }) => sum + size(shape), 0);
 
 describe('CBR', () => {
-  // Table 1 of the paper's appendix.
+  // The paper's counts.
   it.each([
     ['LargeT', 8_532_480],
     ['LargeW', 8_432_128],

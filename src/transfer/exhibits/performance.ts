@@ -3,11 +3,11 @@
  *
  * @module
  */
+import { aucInfluence } from '../auc-classes.js';
 import type { Condition } from '../conditions.js';
 import type { HybridPoint, PairedDifference, PerformanceRow, StudyRun } from '../study-result.js';
 import { pairedBySeed } from './groups.js';
 import type { RunGroup } from './groups.js';
-import { aucInfluence } from './influence.js';
 import type { ExhibitsInput } from './input.js';
 import { meanOverSeeds } from './mean-over-seeds.js';
 
