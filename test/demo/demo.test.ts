@@ -18,13 +18,33 @@ describe('the demo', () => {
     child.stderr.on('data', (text) => (err += String(text)));
     const code = await new Promise((resolve) => child.on('close', resolve));
     expect(code, err).toBe(0);
-  }, 150_000);
+  }, 400_000);
 
   it('prints both diagonals side by side', () => {
     expect(out).toMatch(/layer +scratch–scratch +scratch–pretrained/);
     expect(out).toMatch(/relu1 +0\.\d{4} +0\.\d{4}/);
     expect(out).toContain('Wrote demo/report.html and demo/similarity.json');
   });
+
+  it.each(['README.md', 'examples/compare-checkpoints/README.md'])(
+    'prints the scores that %s shows',
+    (file) => {
+      const rows = (text: string) =>
+        [...text.matchAll(/^(relu\d|gap|logits) +(0\.\d{4}) +(0\.\d{4})$/gm)].map(([, layer, ...scores]) => {
+          return [layer, ...scores.map(Number)] as [string, number, number];
+        });
+      const shown = rows(readFileSync(join(root, file), 'utf8'));
+      const printed = rows(out);
+      expect(printed.map(([layer]) => layer)).toEqual(shown.map(([layer]) => layer));
+      expect(shown).toHaveLength(6);
+      // Backends round differently.
+      printed.forEach(([layer, ...scores], i) => {
+        scores.forEach((score, k) =>
+          expect(Math.abs(score - Number(shown[i][k + 1])), layer).toBeLessThan(2e-3),
+        );
+      });
+    },
+  );
 
   it('writes both comparisons, every layer named, every score in (0, 1]', () => {
     const json = JSON.parse(readFileSync(join(root, 'demo/similarity.json'), 'utf8'));
