@@ -16,7 +16,7 @@ import type { Splits } from './labelled-images.js';
 import { buildModel } from './models.js';
 import type { ModelSpec } from './models.js';
 import type { PlannedTraining } from './plan.js';
-import { readJson, runFiles, writeJson } from './runs.js';
+import { damaged, readJson, runFiles, writeJson } from './runs.js';
 import type { Outcome, RunRecord } from './runs.js';
 import { startFrom } from './start.js';
 import type { Store } from './store.js';
@@ -49,12 +49,18 @@ export interface RunJob extends Job {
   readonly pretrained?: () => Promise<{ readonly model: LayersModel; readonly dispose: () => void }>;
 }
 
-/** What is kept of a job that ended, or nothing. */
-export async function doneBefore<T>(store: Store, key: string): Promise<T | undefined> {
+/** What is kept of a job that ended, or nothing. @throws FormatError */
+export async function doneBefore<T extends Outcome | Pretrained>(
+  store: Store,
+  key: string,
+): Promise<T | undefined> {
   const { record, checkpoint } = runFiles(key);
   const found = await readJson<T>(store, record);
+  if (found === undefined) return undefined;
+  const isObject = typeof (found as unknown) === 'object' && (found as unknown) !== null;
+  if (!isObject || !['run', 'training', 'failed'].some((field) => field in found)) throw damaged(record);
   // Left by a process that was killed at the very end.
-  if (found !== undefined) await store.remove(checkpoint);
+  await store.remove(checkpoint);
   return found;
 }
 

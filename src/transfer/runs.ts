@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FormatError } from '../errors.js';
+import { FormatError, SvccaError } from '../errors.js';
 import type { Condition } from './conditions.js';
 import type { ResolvedPlan } from './plan.js';
 import type { Store } from './store.js';
@@ -73,11 +73,30 @@ export async function readJson<T>(store: Store, name: string): Promise<T | undef
   try {
     return JSON.parse(new TextDecoder().decode(bytes)) as T;
   } catch (cause) {
+    throw damaged(name, cause);
+  }
+}
+
+/** A record that is not what this library writes. */
+export function damaged(name: string, cause?: unknown): FormatError {
+  return new FormatError(`'${name}' of the study's store is damaged: remove it, and the run is done again`, {
+    cause,
+  });
+}
+
+/**
+ * Reads what a finished run has left.
+ *
+ * @throws FormatError that says how to have it again
+ */
+export async function readKept<T>(key: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    if (!(cause instanceof SvccaError)) throw cause;
     throw new FormatError(
-      `'${name}' of the study's store is not JSON: remove it, and the run is done again`,
-      {
-        cause,
-      },
+      `${cause.message}; remove '${runFiles(key).record}' of the study's store, and the run is done again`,
+      { cause },
     );
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { OptionError } from '../errors.js';
+import { labelWarnings } from './auc-classes.js';
 import { labelledFingerprint } from './labelled-fingerprint.js';
 import { classCounts } from './labelled-images.js';
 import type { LabelledImages, Splits } from './labelled-images.js';
@@ -16,6 +17,8 @@ export type ImageShape = readonly [height: number, width: number, channels: numb
 /** Images of one kind: of the target or of the source task. */
 export interface StudyData {
   readonly summary: DataSummary;
+  /** Classes and labels whose AUC is missing, or says little. */
+  readonly warnings: readonly string[];
   /** Height, width and channels as they came. */
   readonly shape: ImageShape;
   /** All parts in the size and channels of a network; what one network had is kept for the next. */
@@ -24,9 +27,16 @@ export interface StudyData {
 
 /**
  * @param from - as the plan names it.
- * @throws OptionError where the parts do not belong together
+ * @param place - of these data in the plan.
+ * @param tested - the parts that are evaluated.
+ * @throws OptionError where the parts do not belong together, or one that is evaluated can have no AUC
  */
-export async function studyData(splits: Splits, from: string): Promise<StudyData> {
+export async function studyData(
+  splits: Splits,
+  from: string,
+  place: string,
+  tested: readonly ('validation' | 'test')[],
+): Promise<StudyData> {
   const { train, validation, test } = splits;
   const shape: ImageShape = [train.shape[1], train.shape[2], train.shape[3]];
   for (const [name, part] of Object.entries({ validation, test })) {
@@ -36,9 +46,19 @@ export async function studyData(splits: Splits, from: string): Promise<StudyData
         `${train.task} ${train.classes.join(', ')}: all parts need the same`,
     );
   }
+  const warnings = tested.flatMap((part) => {
+    const name = `${place}, ${part} images`;
+    try {
+      const found = labelWarnings(splits[part], { intervals: part === 'test' });
+      return found.map((warning) => `${name}: ${warning}`);
+    } catch (cause) {
+      throw new OptionError(`${name}: ${(cause as Error).message}`, { cause });
+    }
+  });
   const prepared = new Map<string, Splits>();
   return {
     shape,
+    warnings,
     summary: {
       from,
       fingerprint: await labelledFingerprint(train, validation, test),

@@ -10,7 +10,7 @@ import type { ResolvedPlan } from './plan.js';
 import { fingerprintModel, runKey } from './run-key.js';
 import { doneBefore, pretrain, trainRun } from './run-training.js';
 import type { Job, Pretrained, RunJob, Session } from './run-training.js';
-import { inPlanOrder, plannedRuns, runFiles, runName } from './runs.js';
+import { inPlanOrder, plannedRuns, readKept, runFiles, runName } from './runs.js';
 import type { Outcome, PlannedRun } from './runs.js';
 import { loadStoredModel } from './stored-model.js';
 import type { StudyData } from './study-data.js';
@@ -84,9 +84,8 @@ export async function performRuns(context: StudyContext): Promise<PerformedRuns>
     runs.push(done);
     onRun?.(done, { cached: before !== undefined });
   }
-  const ordered = inPlanOrder(plan, runs);
   return {
-    runs: ordered,
+    runs: inPlanOrder(plan, runs),
     sources: new Map(
       [...weights].flatMap(([name, own]) => ('from' in own ? [[name, own.from] as const] : [])),
     ),
@@ -97,20 +96,8 @@ export async function performRuns(context: StudyContext): Promise<PerformedRuns>
         : [`the budget of ${context.minutes} minutes was spent before these runs: ${left.join('; ')}`]),
       ...Array.from(missing, ([reason, names]) => `${reason}; left out: ${names.join('; ')}`),
       ...Array.from(failed, ([name, reason]) => `${name} has no result: ${reason}`),
-      ...trainingWarnings(ordered),
     ],
   };
-}
-
-/** What trainings warned of, each warning once with the runs. */
-function trainingWarnings(runs: readonly StudyRun[]): string[] {
-  const found = new Map<string, string[]>();
-  for (const run of runs) {
-    for (const warning of new Set(run.training.warnings)) {
-      found.set(warning, [...(found.get(warning) ?? []), runName(run)]);
-    }
-  }
-  return Array.from(found, ([warning, names]) => `${names.join('; ')}: ${warning}`);
 }
 
 async function jobOf(
@@ -177,7 +164,7 @@ async function weightsOf(
   return {
     fingerprint: key,
     load: async () => {
-      const loaded = await loadStoredModel(store, runFiles(key).final);
+      const loaded = await readKept(key, () => loadStoredModel(store, runFiles(key).final));
       return {
         model: loaded,
         dispose: () => {

@@ -6,7 +6,7 @@
 import type { LayersModel } from '@tensorflow/tfjs';
 import packageJson from '../../package.json';
 import { loadTfjs } from '../capture/tfjs.js';
-import { OptionError } from '../errors.js';
+import { DataError, OptionError } from '../errors.js';
 import { readNpy } from '../io/npy.js';
 import { knownKeys } from '../options.js';
 import { exhibits } from './exhibits/exhibits.js';
@@ -16,7 +16,7 @@ import { subset } from './labelled-draw.js';
 import type { Splits } from './labelled-images.js';
 import { checkPlan } from './plan-check.js';
 import type { StudyPlan } from './plan.js';
-import { runFiles } from './runs.js';
+import { readKept, runFiles } from './runs.js';
 import type { Session } from './run-training.js';
 import type { Store } from './store.js';
 import { loadStoredModel } from './stored-model.js';
@@ -87,14 +87,8 @@ export async function runStudy(plan: StudyPlan, options: StudyOptions): Promise<
     models,
     runs: study.runs,
     test,
-    logits: async ({ key }) => {
-      const { logits } = runFiles(key);
-      const bytes = await store.read(logits);
-      if (bytes === undefined)
-        throw new OptionError(`the store has lost '${logits}': remove '${runFiles(key).record}'`);
-      return readNpy(bytes, logits).data;
-    },
-    load: ({ key }, moment) => loadStoredModel(store, runFiles(key)[moment]),
+    logits: ({ key }) => readKept(key, () => readLogits(store, runFiles(key).logits)),
+    load: ({ key }, moment) => readKept(key, () => loadStoredModel(store, runFiles(key)[moment])),
     images: (name) => {
       const { plan: own } = models.find((model) => model.name === name)!;
       const drawn = subset(target.as(own.inputShape).test, Math.min(images, test.shape[0]), similarity.seed);
@@ -110,6 +104,12 @@ export async function runStudy(plan: StudyPlan, options: StudyOptions): Promise<
   return { ...study, ...shown, warnings: [...study.warnings, ...warnings] };
 }
 
+async function readLogits(store: Store, name: string): Promise<ArrayLike<number>> {
+  const bytes = await store.read(name);
+  if (bytes === undefined) throw new DataError(`the store has no '${name}'`);
+  return readNpy(bytes, name).data;
+}
+
 async function openContext(json: StudyPlan, options: StudyOptions): Promise<StudyContext> {
   knownKeys('a study', options, [
     ...['data', 'pretrained', 'store', 'minutes', 'warnings', 'signal', 'onProgress', 'onRun'],
@@ -122,8 +122,11 @@ async function openContext(json: StudyPlan, options: StudyOptions): Promise<Stud
   }
   const tf = await loadTfjs();
   await tf.ready();
-  const target = await studyData(data.target, plan.data.target.from);
-  const source = plan.data.source && data.source && (await studyData(data.source, plan.data.source.from));
+  const target = await studyData(data.target, plan.data.target.from, 'data.target', ['validation', 'test']);
+  const source =
+    plan.data.source && data.source
+      ? await studyData(data.source, plan.data.source.from, 'data.source', needsSource ? ['validation'] : [])
+      : undefined;
   return {
     plan,
     backend: tf.getBackend(),
@@ -133,7 +136,7 @@ async function openContext(json: StudyPlan, options: StudyOptions): Promise<Stud
     pretrained,
     store,
     minutes,
-    warnings: options.warnings ?? [],
+    warnings: [...(options.warnings ?? []), ...target.warnings, ...(source?.warnings ?? [])],
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
     ...(onRun && { onRun }),
