@@ -1,4 +1,4 @@
-/** The pages on measures, inference, many models, capturing, activations and large data: their code runs and prints what they say, and nothing is left out. */
+/** The pages on measures, inference, many models, capturing, activations, large data and transfer studies: their code runs and prints what they say, and nothing is left out. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,6 +11,7 @@ import { mergeCommand } from '../../src/cli/merge.js';
 import { momentsCommand } from '../../src/cli/moments.js';
 import { compareCommand } from '../../src/cli/compare.js';
 import { scoreCommand } from '../../src/cli/score.js';
+import { transferCommand } from '../../src/cli/transfer.js';
 import { zeros } from '../../src/matrix.js';
 import type { Matrix } from '../../src/matrix.js';
 import type { Measure } from '../../src/measures/measure.js';
@@ -29,11 +30,12 @@ const guides = {
   'docs/capturing.md': 5,
   'docs/activations.md': 3,
   'docs/large.md': 4,
+  'docs/transfer.md': 12,
 };
 const pages = [...Object.keys(guides), 'docs/conventions.md'];
 const commands = [
   ...[compareCommand, scoreCommand, manyCommand, measuresCommand],
-  ...[layersCommand, captureCommand, momentsCommand, mergeCommand],
+  ...[layersCommand, captureCommand, momentsCommand, mergeCommand, transferCommand],
 ];
 
 describe.each(Object.entries(guides))('%s', (file, least) => {
