@@ -21,19 +21,18 @@ export async function backendFor(values: Values, hasModel: boolean): Promise<Bac
  * @throws UsageError
  */
 export async function trainingBackend(values: Values, depthwise: boolean): Promise<Backend> {
-  const { prefer } = preferred(values);
-  const first = await chooseBackend(prefer === undefined ? {} : { prefer });
-  if (first.name === 'cpu' || (first.name === 'wasm' && depthwise && prefer === undefined)) {
-    return { ...(await chooseBackend({ prefer: 'cpu' })), ...SLOW };
-  }
-  return first;
+  const choice = preferred(values);
+  const first = await chooseBackend(choice);
+  if (first.name === 'cpu' && choice.prefer === 'cpu') return { name: 'cpu', warning: SLOW };
+  if (first.name !== 'wasm' || !depthwise || choice.prefer === 'wasm') return first;
+  const { name } = await chooseBackend({ prefer: 'cpu' });
+  // Why TensorFlow does not work, where it should.
+  return { name, warning: first.warning === undefined ? SLOW : `${first.warning} Therefore ${SLOW}` };
 }
 
-const SLOW = {
-  warning:
-    "networks are trained on tfjs's plain JavaScript backend 'cpu', some 50 times slower than on TensorFlow: " +
-    'npm install @tensorflow/tfjs-node, or set SVCCA_TFJS_NODE to one',
-};
+const SLOW =
+  "networks are trained on tfjs's plain JavaScript backend 'cpu', some 50 times slower than on TensorFlow: " +
+  'npm install @tensorflow/tfjs-node, or set SVCCA_TFJS_NODE to one';
 
 function preferred(values: Values): { prefer?: 'tensorflow' | 'wasm' | 'cpu' } {
   const name = values['backend'];
