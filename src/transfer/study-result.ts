@@ -50,7 +50,7 @@ export interface PerformanceRow {
   readonly mean: Estimate;
   /**
    * What the intervals of `mean` and `gain` cover: `'seeds and test images'` (Obuchowski and Rockette 1995, Hillis 2007: other seeds
-   * and other test images), or with a single seed `'test images'` alone (DeLong: this network, other test images).
+   * and other test images; never narrower than of the images alone), or with a single seed `'test images'` alone (DeLong: this network, other test images).
    */
   readonly interval: 'seeds and test images' | 'test images';
   /** The mean with the interval of either part alone. */

@@ -18,7 +18,10 @@ import { auc } from '../../src/transfer/auc.js';
  *     h = stats.t.ppf(.975, df) * (total / r) ** .5; p = 2 * stats.t.sf(abs(theta.mean()) / (total / r) ** .5, df)
  *     images: stats.norm.ppf(.975) * S.sum() ** .5 / r; seeds: stats.t.ppf(.975, r - 1) * (ms / r) ** .5
  *
- * with theta and S of the areas, and for the gain of `L @ theta` and `L @ S @ L.T`.
+ * with theta and S of the areas, and for the gain of `L @ theta` and `L @ S @ L.T`. `low` and `high` are `theta.mean() ± h`, or
+ * the ends over images where those are further out: so of `pretrained`, where h gives 0.6126632300785192 … 0.9048367699214809,
+ * and of the gain, where it gives −0.1940540359177172 … 0.0407207025843839. The p of the gain is the larger of 0.2002092743505040
+ * and `2 * stats.norm.sf(abs(gain.mean()) / (S.sum() ** .5 / r))`.
  */
 const labels = Uint8Array.from({ length: 40 }, (_, i) => i % 2);
 const data = { labels, task: 'classes', classes: ['normal', 'ill'] } as const;
@@ -68,20 +71,20 @@ const expected = {
   },
   pretrained: {
     mean: 0.75875,
-    low: 0.6126632300785192,
-    high: 0.9048367699214809,
+    low: 0.6093042728578272,
+    high: 0.9081957271421729,
     images: [0.6093042728578272, 0.9081957271421729],
     seeds: [0.7452148684408026, 0.7722851315591974],
   },
   gain: {
     mean: -0.07666666666666666,
-    low: -0.1940540359177172,
-    high: 0.040720702584383886,
+    low: -0.1997344589699709,
+    high: 0.04640112563663759,
     images: [-0.1997344589699709, 0.04640112563663759],
     seeds: [-0.1342869267599652, -0.019046406573368126],
   },
 };
-const gainP = 0.20020927435050437;
+const gainP = 0.22209176966880018;
 
 /** Logits of two classes whose difference is the score, to the last bit. */
 const logitsOf = (values: readonly number[]) => values.flatMap((value) => [-value / 2, value / 2]);
@@ -138,6 +141,35 @@ describe('the mean over seeds', () => {
     const found = meanOverSeeds([0.8, 0.9], [undefined, new Float64Array(2)], [0, 1]);
     expect(found.mean).toEqual({ value: expect.closeTo(0.85, 12), low: 0, high: 1 });
     expect(found.p).toBe(1);
+  });
+
+  it('has the p of a mean over seeds', () => {
+    const found = meanOverSeeds(
+      aucs(scores.random).map((area) => area - 0.75),
+      influences(scores.random),
+      [-1, 1],
+    );
+    expect(found.p).toBeCloseTo(0.15081139194753818, 9);
+  });
+
+  it('is not surer than of the test images alone where seeds agree by chance', () => {
+    const [a, b] = influences([scores.random[0], scores.pretrained[0]]);
+    // Turned round in part, so that the covariance is negative and counts as none.
+    const opposed = [
+      a,
+      minus(
+        b,
+        a.map((value) => 2 * value),
+      ),
+    ];
+    expect(dot(opposed[0], opposed[1])).toBeLessThan(0);
+    for (const second of [0.1, 0.1 + 1e-15]) {
+      const { mean, p } = meanOverSeeds([0.1, second], opposed, [-1, 1]);
+      // numpy and scipy: se = sqrt(((x + y) ** 2).sum()) / 2; .1 ± stats.norm.ppf(.975) * se; 2 * stats.norm.sf(.1 / se)
+      expect(mean.low).toBeCloseTo(0.0379237293363334, 12);
+      expect(mean.high).toBeCloseTo(0.16207627066366662, 12);
+      expect(p).toBeCloseTo(0.001592111335049863, 12);
+    }
   });
 
   it('stays finite where nothing varies', () => {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { parseCondition } from '../conditions.js';
 import type { Condition } from '../conditions.js';
 import type { ConvergenceExhibit } from '../study-result.js';
 import { pairedBySeed } from './groups.js';
@@ -20,11 +21,12 @@ export function convergence(
     const { model, condition, runs } = group;
     const stages = models.find(({ name }) => name === model)?.stages.map(({ name }) => name) ?? [];
     const stepsToTarget = stepsOf(group, target);
-    const chain = groups
-      .filter((other) => other.model === model && reused(other.condition, stages) !== undefined)
-      .sort((a, b) => reused(a.condition, stages)! - reused(b.condition, stages)!);
-    const place = chain.indexOf(group);
-    const marginal = place > 0 && marginalOver(chain[place - 1], group, target);
+    const own = reused(condition, stages);
+    const fewer = groups
+      .filter((other) => other.model === model && reused(other.condition, stages) < own)
+      .sort((a, b) => reused(a.condition, stages) - reused(b.condition, stages));
+    const next = fewer.at(-1);
+    const marginal = next && marginalOver(next, group, target);
     return {
       model,
       condition,
@@ -38,13 +40,13 @@ export function convergence(
   });
 }
 
-/** How many stages a condition reuses, of those that only differ in that; nothing of others. */
-function reused(condition: Condition, stages: readonly string[]): number | undefined {
-  if (condition === 'random') return 0;
-  if (condition === 'pretrained') return Infinity;
-  if (!condition.startsWith('transfuse:')) return undefined;
-  const at = stages.indexOf(condition.slice('transfuse:'.length));
-  return at < 0 ? undefined : at + 1;
+/** How many stages a condition reuses, of those that only differ in that; NaN of others. */
+function reused(condition: Condition, stages: readonly string[]): number {
+  const parsed = parseCondition(condition);
+  if (parsed.kind === 'random') return 0;
+  // The last one is the classifier.
+  if (parsed.kind === 'pretrained') return stages.length - 1;
+  return parsed.kind === 'transfuse' ? stages.indexOf(parsed.stage) + 1 : NaN;
 }
 
 function stepsOf({ runs }: Pick<RunGroup, 'runs'>, target: number | undefined): (number | null)[] {

@@ -20,9 +20,12 @@ import { similarities } from './similarities.js';
 export async function exhibits(input: ExhibitsInput): Promise<Exhibits> {
   input.signal?.throwIfAborted();
   const groups = groupRuns(input);
+  const areas = await performance(groups, input);
+  const compared = await similarities(groups, input);
   return {
-    ...(await performance(groups, input)),
-    ...(await similarities(groups, input)),
+    ...areas,
+    ...compared,
     convergence: convergence(groups, input),
+    warnings: [...areas.warnings, ...compared.warnings],
   };
 }

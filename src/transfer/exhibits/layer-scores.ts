@@ -11,6 +11,7 @@ import type { Engine } from '../../engines/engine.js';
 import { OptionError, SvccaError } from '../../errors.js';
 import type { SimilarityResult } from '../../measures/measure.js';
 import type { StudyPlan } from '../plan.js';
+import { runName } from '../runs.js';
 import { mean } from './mean.js';
 import type { Net, StageLayer } from './networks.js';
 
@@ -82,6 +83,9 @@ export async function compareNets(
       });
       const scores = pairs.map(([a, b], i) => {
         const orders = [results[0][i], ...(symmetric ? [] : [results[0][pairs.length + i]])];
+        for (const [net, { dead }] of [[a, results[0][i].x] as const, [b, results[0][i].y] as const]) {
+          if (dead === neurons) warn(stillText(net, layer));
+        }
         return [keyOf(a, b), scoreOf(orders)] as const;
       });
       found.push({ stage, layer, samples, neurons, of: reader(new Map(scores)) });
@@ -94,6 +98,11 @@ export async function compareNets(
     }
   }
   return found;
+}
+
+function stillText({ run, moment }: Named, layer: string): string {
+  const when = moment === 'initial' ? 'before' : 'after';
+  return `${runName(run)}: ${when} training layer '${layer}' is the same for every image, so that its scores are 0.`;
 }
 
 /** Made apart, so that a score does not keep the activations it came from. */

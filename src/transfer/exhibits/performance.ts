@@ -8,7 +8,7 @@ import type { Condition } from '../conditions.js';
 import type { HybridPoint, PairedDifference, PerformanceRow, StudyRun } from '../study-result.js';
 import { pairedBySeed } from './groups.js';
 import type { RunGroup } from './groups.js';
-import type { ExhibitsInput } from './input.js';
+import type { Exhibits, ExhibitsInput } from './input.js';
 import { meanOverSeeds } from './mean-over-seeds.js';
 
 /** What each run says of its AUC. */
@@ -18,7 +18,7 @@ type Influences = ReadonlyMap<StudyRun, Float64Array | undefined>;
 export async function performance(
   groups: readonly RunGroup[],
   { test, logits, signal }: Pick<ExhibitsInput, 'test' | 'logits' | 'signal'>,
-): Promise<{ readonly performance: PerformanceRow[]; readonly hybrid: HybridPoint[] }> {
+): Promise<Pick<Exhibits, 'performance' | 'hybrid' | 'warnings'>> {
   const influences = new Map<StudyRun, Float64Array | undefined>();
   for (const run of groups.flatMap(({ runs }) => runs)) {
     signal?.throwIfAborted();
@@ -29,7 +29,20 @@ export async function performance(
     return other === undefined || other === group ? undefined : difference(group, other, influences);
   };
   const rows = groups.map((group) => rowOf(group, influences, to('random', group)));
-  return { performance: rows, hybrid: rows.flatMap((row, i) => pointOf(row, to('pretrained', groups[i]))) };
+  return {
+    performance: rows,
+    hybrid: rows.flatMap((row, i) => pointOf(row, to('pretrained', groups[i]))),
+    warnings: rows.flatMap(faultless),
+  };
+}
+
+/** DeLong's variance of an area of 1 is 0, of however few images. */
+function faultless({ model, condition, mean: { value, low, high } }: PerformanceRow): string[] {
+  if (low < high) return [];
+  return [
+    `${model}, ${condition}: with an AUC of ${value} in every run, its interval has no width; that is the least that is in ` +
+      'doubt, and more test images would tell.',
+  ];
 }
 
 function rowOf(
