@@ -67,7 +67,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   const path = join(folder, LOCK);
   const own = JSON.stringify({ pid: process.pid, host: hostname(), born: await bornAt(process.pid) });
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw fileError(error, folder, 'write');
+    throw cannotMake(folder, error);
   });
   for (let attempt = 0; ; attempt++) {
     try {
@@ -95,6 +95,18 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   }
   await sweep(join(folder, 'runs'));
   return { release: () => rm(path, { force: true }) };
+}
+
+function cannotMake(folder: string, error: unknown): DataError {
+  const { code } = error as NodeJS.ErrnoException;
+  // Node says that of a file system that is read-only.
+  const reasons: Record<string, string> = {
+    ENOENT: `cannot make the folder '${folder}': its file system may be read-only; give another folder`,
+    EEXIST: `'${folder}' is a file: give a folder to keep the runs in`,
+  };
+  return code !== undefined && code in reasons
+    ? new DataError(reasons[code], { cause: error })
+    : fileError(error, folder, 'write');
 }
 
 interface Holder {

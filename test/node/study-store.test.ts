@@ -63,6 +63,14 @@ describe('lockFolder', () => {
     await (await lockFolder(join(folder, 'locked'))).release();
   });
 
+  it('says where there can be no folder', async () => {
+    writeFileSync(join(folder, 'plain'), '');
+    await expect(lockFolder(join(folder, 'plain'))).rejects.toThrow(
+      new DataError(`'${join(folder, 'plain')}' is a file: give a folder to keep the runs in`),
+    );
+    await expect(lockFolder(join(folder, 'plain/in'))).rejects.toThrow(/is a file, not a directory/);
+  });
+
   it('takes over from a process that is gone, and removes what that was writing', async () => {
     const child = spawn(process.execPath, ['-e', '']);
     await new Promise((resolve) => child.once('close', resolve));
