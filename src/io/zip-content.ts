@@ -11,6 +11,9 @@ import { crc32 } from './crc32.js';
 import { MOST_DEFLATED } from './zip.js';
 import type { ZipEntry } from './zip.js';
 
+/** Bytes that may be inflated beyond those that are wanted. */
+const MOST_SPARE = 16 << 20;
+
 /** Inflates a whole entry and checks its length and checksum. @throws FormatError */
 export function* readEntry(entry: ZipEntry, archive: string): Asking<Uint8Array> {
   // One byte more than declared: what inflates to more fills it, and is stopped there.
@@ -56,9 +59,11 @@ function* contentStart(entry: ZipEntry, most: number, archive: string): Asking<U
     out.set(part.subarray(0, most - length), length);
     length = needed;
   });
-  // In steps that give little more than is still wanted, whatever they hold: a bomb stops when it fills what it declared.
+  // In steps that cannot give much more than is still wanted, whatever they hold: a bomb stops soon after it fills what it
+  // declared. Smaller steps cost time: each has a window of 32 KiB to move.
+  const spare = Math.min(8 * most, MOST_SPARE);
   for (let at = start; at < end && length < most;) {
-    const step = Math.max(128, Math.min(1 << 16, Math.ceil((most - length) / MOST_DEFLATED)));
+    const step = Math.max(128, Math.min(1 << 16, Math.ceil((most - length + spare) / MOST_DEFLATED)));
     const packed = yield* ask(at, Math.min(end, at + step));
     at += packed.length;
     try {
