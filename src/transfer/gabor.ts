@@ -10,6 +10,7 @@ import { knownKeys, show, wholeNumber } from '../options.js';
 import { Random } from '../random.js';
 import { gaborFilters, gaborKernel, type GaborFilter } from './gabor-kernels.js';
 import { freshCopy } from './initialise.js';
+import { discard } from './rebuild.js';
 import { seedOf, streamOf } from './stream-of.js';
 import { checkModel, weightedLayers, type WeightedLayer } from './weighted-layers.js';
 
@@ -87,7 +88,7 @@ export async function gabor(model: tf.LayersModel, options: GaborOptions = {}): 
       for (const [i, weight] of conv.weights.entries()) if (i > 0) weight.variable.assign(drawn[i].variable);
     });
   } finally {
-    fresh.dispose();
+    discard(fresh);
   }
   return { layer: conv.name, filters };
 }

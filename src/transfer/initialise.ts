@@ -7,7 +7,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { UnsupportedError } from '../errors.js';
 import { knownKeys } from '../options.js';
 import { pairLayers } from './match-weights.js';
-import { buildSeeded, configOf } from './rebuild.js';
+import { buildSeeded, configOf, discard } from './rebuild.js';
 import { seedOf } from './stream-of.js';
 import { checkModel, countOf, weightedLayers } from './weighted-layers.js';
 
@@ -53,7 +53,7 @@ export async function initialise(model: tf.LayersModel, options: InitialiseOptio
       parameters: countOf(layers.flatMap(({ weights }) => weights)),
     };
   } finally {
-    fresh.dispose();
+    discard(fresh);
   }
 }
 

@@ -10,6 +10,7 @@ import { loadTfjs, type Tfjs } from '../capture/tfjs.js';
 import { SvccaError, UnsupportedError } from '../errors.js';
 import { Random } from '../random.js';
 import { streamOf } from './stream-of.js';
+import { weightedLayers } from './weighted-layers.js';
 
 /** What `model.toJSON` gives, as an object. */
 export interface ModelConfig {
@@ -61,6 +62,13 @@ export async function buildSeeded(config: ModelConfig, seed: number, only?: stri
     for (const variable of created) variable.dispose();
     throw cannotRebuild(String(config.config['name']), cause);
   }
+}
+
+/** Frees a model that was built here: TensorFlow.js keeps layers that are used more than once. */
+export function discard(model: tf.LayersModel): void {
+  const variables = weightedLayers(model).flatMap(({ weights }) => weights.map(({ variable }) => variable));
+  model.dispose();
+  for (const variable of variables) if (!variable.isDisposed) variable.dispose();
 }
 
 type Topology = Parameters<Tfjs['models']['modelFromJSON']>[0];

@@ -9,7 +9,7 @@ import { knownKeys, show } from '../options.js';
 import { resizedChannels } from './channel-groups.js';
 import { matchWeights } from './match-weights.js';
 import { listed, prefixOf } from './prefix.js';
-import { buildSeeded, configOf, type ModelConfig } from './rebuild.js';
+import { buildSeeded, configOf, discard, type ModelConfig } from './rebuild.js';
 import { stages } from './stages.js';
 import { seedOf } from './stream-of.js';
 import { checkModel } from './weighted-layers.js';
@@ -65,7 +65,7 @@ export async function slim(model: tf.LayersModel, options: SlimOptions): Promise
     matchWeights(model, prefixOf(lighter, from));
     return lighter;
   } catch (error) {
-    lighter.dispose();
+    discard(lighter);
     throw error;
   }
 }

@@ -19,7 +19,7 @@ export interface Stage {
  * The networks of this library, and others that name their layers so, have the stage before the first `_` of a layer's name
  * (`block1_conv`), the layers of a stage together and `head` last. In every other model, each layer with weights other than
  * a normalisation begins a stage under its own name, which takes the layers up to the next one; layers before the first belong
- * to it, and the last stage, the classifier, is called `head`.
+ * to it, and the last stage, the classifier, is called `head` (an earlier layer of that name begins the stage `head_1`).
  */
 export function stages(model: tf.LayersModel): Stage[] {
   const layers = model.layers.filter((layer) => layer.getClassName() !== 'InputLayer');
@@ -51,6 +51,7 @@ function byWeights(layers: readonly tf.layers.Layer[]): Stage[] {
     }
   }
   if (found.length === 0) return before.length === 0 ? [] : [{ name: 'head', layers: before }];
+  for (const stage of found) if (stage.name === 'head') stage.name = 'head_1';
   found.at(-1)!.name = 'head';
   return found;
 }

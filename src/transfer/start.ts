@@ -10,6 +10,7 @@ import { needsPretrained, parseCondition, type Condition } from './conditions.js
 import { gabor } from './gabor.js';
 import { freshCopy, initialise } from './initialise.js';
 import { meanVar } from './mean-var.js';
+import { discard } from './rebuild.js';
 import { slim } from './slim.js';
 import { stages } from './stages.js';
 import { seedOf } from './stream-of.js';
@@ -70,9 +71,8 @@ export async function startFrom(condition: Condition, options: StartOptions): Pr
     started = network;
     return started;
   } finally {
-    for (const made of new Set([base, network])) {
-      if (made !== started && made !== options.model) made.dispose();
-    }
+    if (network !== base && network !== started) discard(network);
+    if (options.build && base !== started) base.dispose();
   }
 }
 

@@ -68,6 +68,18 @@ describe('stages', () => {
     model.dispose();
   });
 
+  it('have one head, whatever layers are called', () => {
+    const names = ['first', 'head', 'last'];
+    const layers = names.map((name) => tf.layers.dense({ units: 3, name, inputShape: [3] }));
+    const model = tf.sequential({ layers });
+    expect(stages(model)).toEqual([
+      { name: 'first', layers: ['first'] },
+      { name: 'head_1', layers: ['head'] },
+      { name: 'head', layers: ['last'] },
+    ]);
+    model.dispose();
+  });
+
   it('of a model without weights are one', () => {
     const model = tf.sequential({ layers: [tf.layers.flatten({ inputShape: [2, 2], name: 'flat' })] });
     expect(stages(model)).toEqual([{ name: 'head', layers: ['flat'] }]);

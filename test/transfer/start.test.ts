@@ -180,6 +180,32 @@ describe('startFrom', () => {
     model.dispose();
   });
 
+  it('keeps nothing but the model where layers are used twice', async () => {
+    const { concatenate, conv2d, dense, globalAveragePooling2d } = tf.layers;
+    const images = [0, 1].map(() => tf.input({ shape: [8, 8, 1] }));
+    const conv = conv2d({ filters: 4, kernelSize: 3 });
+    const tower = tf.sequential({
+      layers: [conv2d({ inputShape: [6, 6, 4], filters: 4, kernelSize: 3 }), globalAveragePooling2d({})],
+    });
+    const both = images.map((image) => tower.apply(conv.apply(image)) as tf.SymbolicTensor);
+    const hidden = dense({ units: 6 }).apply(concatenate().apply(both));
+    const model = tf.model({
+      inputs: images,
+      outputs: dense({ units: 2 }).apply(hidden) as tf.SymbolicTensor,
+    });
+    const [first] = stages(model);
+    for (const condition of ['random', 'gabor', 'meanVar', `hybrid:${first.name}:0.5`] as const) {
+      const before = tf.memory().numTensors;
+      const started = await startFrom(condition, { model, pretrained: model, seed: 1 });
+      const own = new Set(started.weights.map((weight) => weight.read()));
+      expect(tf.memory().numTensors - before, condition).toBe(own.size);
+      tf.dispose([...own]);
+      await expect(startFrom('transfuse:head', { model, pretrained, seed: 1 })).rejects.toThrow(ShapeError);
+      expect(tf.memory().numTensors, condition).toBe(before);
+    }
+    tf.dispose(model.weights.map((weight) => weight.read()));
+  });
+
   it('says what is wrong, and leaks nothing', async () => {
     const other = await buildModel({ ...spec, width: 0.125 });
     const before = tf.memory().numTensors;
