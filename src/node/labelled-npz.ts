@@ -81,7 +81,7 @@ export async function npzSource(
   const count = ones || task === 'labels' ? parts.train.width : most + 1;
   const classes = checkedNames(names, count, file);
   for (const [part, { dtype }] of found) {
-    if (!dtype.startsWith('float')) continue;
+    if (dtype === 'uint8') continue;
     warnings.push(
       `the pixels of ${part} in ${file} are no bytes: say in 'pixels' of the training what range they have`,
     );

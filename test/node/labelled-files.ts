@@ -11,13 +11,14 @@ export interface Bytes {
   readonly data: readonly number[];
 }
 
-/** An npz of arrays of uint8, as those of MedMNIST are. */
-export function npz(arrays: Readonly<Record<string, Bytes>>): Uint8Array {
+/** An npz of arrays of uint8, as those of MedMNIST are, or of uint16. */
+export function npz(arrays: Readonly<Record<string, Bytes>>, type: '|u1' | '<u2' = '|u1'): Uint8Array {
   const entries = Object.entries(arrays).map(([name, { shape, data }]) => {
-    const header = npyHeader(shape, '|u1');
-    const bytes = new Uint8Array(header.length + data.length);
+    const header = npyHeader(shape, type);
+    const values = new Uint8Array((type === '|u1' ? Uint8Array : Uint16Array).from(data).buffer);
+    const bytes = new Uint8Array(header.length + values.length);
     bytes.set(header);
-    bytes.set(data, header.length);
+    bytes.set(values, header.length);
     return [`${name}.npy`, bytes] as const;
   });
   return zipSync(Object.fromEntries(entries));

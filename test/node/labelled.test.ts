@@ -174,6 +174,12 @@ describe('an npz', () => {
     expect(opened.warnings[0]).toContain(
       "are no bytes: say in 'pixels' of the training what range they have",
     );
+    const wide = join(folder, 'wide.npz');
+    const pixels = { shape: [10, 2, 2], data: Array.from({ length: 40 }, (_, i) => 100 * i) };
+    await writeFile(wide, npz({ train_images: pixels, train_labels: column(10, 2) }, '<u2'));
+    const { train, warnings } = await openLabelled({ from: wide, test: 2, validation: 2 });
+    expect([...train.images].every((value) => value % 100 === 0)).toBe(true);
+    expect(warnings[0]).toMatch(/^the pixels of train in .*wide\.npz are no bytes/);
   });
 
   it.each<[string, Record<string, Bytes>, Partial<DataSpec>, new (message: string) => Error, RegExp]>([
