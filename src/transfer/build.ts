@@ -8,6 +8,7 @@ import type { Tfjs } from '../capture/tfjs.js';
 import { OptionError, ShapeError } from '../errors.js';
 import { knownKeys, show, wholeNumber } from '../options.js';
 import { Random } from '../random.js';
+import { streamOf } from './stream-of.js';
 
 /** Options of every network of a study. */
 export interface NetworkOptions {
@@ -94,9 +95,7 @@ export function blockWidths(
 
 /** Seed of a layer's weights: it depends on the layer's name and not on its place, and is never 0, which tfjs takes for no seed. */
 export function layerSeed(seed: number, layer: string): number {
-  let hash = 0x811c9dc5; // FNV-1a.
-  for (const char of layer) hash = Math.imul(hash ^ char.codePointAt(0)!, 0x01000193);
-  return 1 + new Random(seed, hash).integer(0x7ffffffe);
+  return 1 + new Random(seed, streamOf(layer)).integer(0x7ffffffe);
 }
 
 /** Deviation of a standard normal that is cut off at two deviations: tfjs draws from such, and unlike Keras does not widen it. */
