@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { build, install, manifest, pack, root, temporary } from './install.js';
 import type { Project } from './install.js';
 
-const entries = ['svcca', 'svcca/node', 'svcca/report'];
+const entries = ['svcca', 'svcca/node', 'svcca/report', 'svcca/transfer'];
 
 let files: string[];
 /** A user with the required peer packages. */
@@ -28,7 +28,7 @@ beforeAll(async () => {
   );
   project = await install(packing.tarball, withPeers, required);
   bare = await install(packing.tarball, without, []);
-}, 180_000);
+}, 300_000);
 
 afterAll(async () => {
   await Promise.all(cleanups.map((remove) => remove()));
@@ -134,31 +134,53 @@ describe('imports', () => {
   it('works without TensorFlow.js, on arrays', async () => {
     const score = await bare.script(
       'bare.mjs',
-      `import { cca } from 'svcca'; import 'svcca/node'; import 'svcca/report';
+      `import { cca } from 'svcca'; import 'svcca/node'; import 'svcca/report'; import 'svcca/transfer';
        const x = [[1, 2], [2, 1], [3, 5], [4, 4], [5, 9], [7, 1]];
        console.log(JSON.stringify((await cca(x, x)).score));`,
     );
     expect(score).toBeCloseTo(1, 12);
   });
 
-  it('needs nothing of Node in the neutral entry', async () => {
-    const dist = join(project.folder, 'node_modules/svcca/dist');
-    const seen = new Set<string>();
-    const visit = async (file: string): Promise<void> => {
-      if (seen.has(file)) return;
-      seen.add(file);
-      const code = await readFile(join(dist, file), 'utf8');
-      for (const [, target] of code.matchAll(/^(?:import|export)\b[^'"\n]*?['"]([^'"\n]+)['"];?$/gm)) {
-        expect(
-          target.startsWith('node:') || builtinModules.includes(target),
-          `${file} imports ${target}`,
-        ).toBe(false);
-        if (target.startsWith('./')) await visit(target.slice(2));
-      }
-    };
-    await visit('index.js');
-    expect(seen.size).toBeGreaterThan(1);
+  it('trains a network that begins with the first block of another', async () => {
+    const [copied, steps, history] = await project.script(
+      'train.mjs',
+      `import { cbr, train, transfuse } from 'svcca/transfer';
+       const images = Uint8Array.from({ length: 16 * 64 }, (_, i) => (i * 37) % 256);
+       const data = {
+         images, shape: [16, 8, 8, 1], task: 'classes', classes: ['even', 'odd'],
+         labels: Uint8Array.from({ length: 16 }, (_, i) => i % 2),
+       };
+       const build = (seed) => cbr('Tiny', { inputShape: [8, 8, 1], classes: 2, width: 1 / 16, seed });
+       const [source, model] = [await build(1), await build(2)];
+       const { layers } = await transfuse(source, model, { upTo: 'block1' });
+       const { steps, history } = await train(model, { train: data, validation: data }, { steps: 2, batchSize: 8 });
+       console.log(JSON.stringify([layers, steps, history.map(({ step }) => step)]));`,
+    );
+    expect(copied).toEqual(['block1_conv', 'block1_bn']);
+    expect([steps, history]).toEqual([2, [0, 2]]);
   });
+
+  it.each(['index.js', 'report.js', 'transfer.js'])(
+    'needs nothing of Node in the neutral entry %s',
+    async (entry) => {
+      const dist = join(project.folder, 'node_modules/svcca/dist');
+      const seen = new Set<string>();
+      const visit = async (file: string): Promise<void> => {
+        if (seen.has(file)) return;
+        seen.add(file);
+        const code = await readFile(join(dist, file), 'utf8');
+        for (const [, target] of code.matchAll(/^(?:import|export)\b[^'"\n]*?['"]([^'"\n]+)['"];?$/gm)) {
+          expect(
+            target.startsWith('node:') || builtinModules.includes(target),
+            `${file} imports ${target}`,
+          ).toBe(false);
+          if (target.startsWith('./')) await visit(target.slice(2));
+        }
+      };
+      await visit(entry);
+      expect(seen.size).toBeGreaterThan(1);
+    },
+  );
 });
 
 describe('the command line', () => {
@@ -173,13 +195,15 @@ describe('the command line', () => {
     for (const path of paths) {
       const { code, stdout, stderr } = await project.node(path, '--help');
       expect({ code, stderr }, path).toEqual({ code: 0, stderr: '' });
-      for (const command of ['compare', 'score', 'layers', 'doctor']) expect(stdout, path).toContain(command);
+      for (const command of ['compare', 'score', 'transfer', 'layers', 'doctor'])
+        expect(stdout, path).toContain(command);
     }
   });
 });
 
 describe('types', () => {
   const uses = `
+    declare const parts: Splits;
     const result: Promise<SimilarityResult> = svcca([[1], [2], [4]], [[1], [3], [2]], { keep: { variance: 0.99 } });
     result.then(({ score, correlations }) => [score.toFixed(3), correlations?.length] as const);
     // @ts-expect-error: a misspelt option is an error
@@ -187,13 +211,17 @@ describe('types', () => {
     export async function run(): Promise<Similarity> {
       const similarity = await compare({ a: [[1], [2]] }, { b: [[1], [2]] });
       const value: number = similarity.at('a', 'b');
-      const entries: readonly object[] = [node, report, { value }];
+      const model = await transfer.cbr('Tiny', { inputShape: [28, 28, 1], classes: 2 });
+      const { kept }: TrainResult = await transfer.train(model, parts, { epochs: 1 });
+      const entries: readonly object[] = [node, report, { value, auc: kept.auc.toFixed(3) }];
       return entries.length > 0 ? similarity : Promise.reject(new ShapeError('none'));
     }`;
   const head = `import { cca, compare, ShapeError, svcca } from 'svcca';
     import type { Similarity, SimilarityResult } from 'svcca';
     import * as node from 'svcca/node';
-    import * as report from 'svcca/report';`;
+    import * as report from 'svcca/report';
+    import * as transfer from 'svcca/transfer';
+    import type { Splits, TrainResult } from 'svcca/transfer';`;
 
   it.each([
     ['an ES module', 'consumer.mts'],
