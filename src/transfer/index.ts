@@ -31,7 +31,6 @@ export type {
 export { STUDY_FORMAT } from './study-result.js';
 export type {
   ConvergenceExhibit,
-  DataSummary,
   Estimate,
   FilterExhibit,
   HybridPoint,
@@ -41,9 +40,8 @@ export type {
   RepresentationExhibit,
   StartAndEndExhibit,
   StudyNet,
-  StudyResult,
-  StudyRun,
-} from './study-result.js';
+} from './exhibit-records.js';
+export type { DataSummary, StudyResult, StudyRun } from './study-result.js';
 export { exhibits } from './exhibits/exhibits.js';
 export type { Exhibits, ExhibitsInput, Moment } from './exhibits/input.js';
 

@@ -1,6 +1,7 @@
 import type { Condition } from '../../src/transfer/conditions.js';
 import { STUDY_FORMAT } from '../../src/transfer/study-result.js';
-import type { Estimate, PerformanceRow, StudyResult, StudyRun } from '../../src/transfer/study-result.js';
+import type { Estimate, PerformanceRow } from '../../src/transfer/exhibit-records.js';
+import type { StudyResult, StudyRun } from '../../src/transfer/study-result.js';
 
 /** What a study of the tests can be told. */
 export interface Wanted {

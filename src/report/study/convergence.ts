@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { ConvergenceExhibit, StudyResult } from '../../transfer/study-result.js';
+import type { ConvergenceExhibit } from '../../transfer/exhibit-records.js';
+import type { StudyResult } from '../../transfer/study-result.js';
 import { extentOf, linearAxis } from '../chart/axis.js';
 import { numericChart } from '../chart/numeric.js';
 import type { NumericPoint } from '../chart/numeric.js';

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Estimate, StudyResult } from '../../transfer/study-result.js';
+import type { Estimate } from '../../transfer/exhibit-records.js';
+import type { StudyResult } from '../../transfer/study-result.js';
 import { score } from '../text.js';
 
 /** Exhibits that are drawn, under the names of their files. */

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { FilterExhibit, StudyResult } from '../../transfer/study-result.js';
+import type { FilterExhibit } from '../../transfer/exhibit-records.js';
+import type { StudyResult } from '../../transfer/study-result.js';
 import { drawing, SIZE } from '../chart/drawing.js';
 import { element, escape, hover } from '../markup.js';
 import { count, elide, plural, precise, score } from '../text.js';

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { HybridPoint, StudyResult } from '../../transfer/study-result.js';
+import type { HybridPoint } from '../../transfer/exhibit-records.js';
+import type { StudyResult } from '../../transfer/study-result.js';
 import { extentOf, linearAxis, logAxis } from '../chart/axis.js';
 import { numericChart } from '../chart/numeric.js';
 import { count, score } from '../text.js';

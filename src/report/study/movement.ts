@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { MovementExhibit, StudyResult } from '../../transfer/study-result.js';
+import type { MovementExhibit } from '../../transfer/exhibit-records.js';
+import type { StudyResult } from '../../transfer/study-result.js';
 import { layerChart } from '../chart/over-layers.js';
 import { domainOf } from '../colour.js';
 import type { CurveStyle } from '../curve-marks.js';

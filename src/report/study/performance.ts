@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { PerformanceRow, StudyResult } from '../../transfer/study-result.js';
+import type { PerformanceRow } from '../../transfer/exhibit-records.js';
+import type { StudyResult } from '../../transfer/study-result.js';
 import { extentOf, linearAxis } from '../chart/axis.js';
 import { rowsChart } from '../chart/rows.js';
 import type { ChartRow } from '../chart/rows.js';

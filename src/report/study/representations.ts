@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { RepresentationExhibit, StudyResult } from '../../transfer/study-result.js';
+import type { RepresentationExhibit } from '../../transfer/exhibit-records.js';
+import type { StudyResult } from '../../transfer/study-result.js';
 import { layerChart } from '../chart/over-layers.js';
 import type { LayerSeries } from '../chart/over-layers.js';
 import { domainOf } from '../colour.js';

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { StartAndEndExhibit, StudyNet, StudyResult } from '../../transfer/study-result.js';
+import type { StartAndEndExhibit, StudyNet } from '../../transfer/exhibit-records.js';
+import type { StudyResult } from '../../transfer/study-result.js';
 import { linearAxis } from '../chart/axis.js';
 import { numericChart } from '../chart/numeric.js';
 import { domainOf } from '../colour.js';

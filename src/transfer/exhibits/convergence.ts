@@ -5,7 +5,7 @@
  */
 import { parseCondition } from '../conditions.js';
 import type { Condition } from '../conditions.js';
-import type { ConvergenceExhibit } from '../study-result.js';
+import type { ConvergenceExhibit } from '../exhibit-records.js';
 import { pairedBySeed } from './groups.js';
 import type { RunGroup } from './groups.js';
 import type { ExhibitsInput } from './input.js';

@@ -4,7 +4,7 @@
  * @module
  */
 import { studentQuantile } from '../../inference/distributions.js';
-import type { Estimate } from '../study-result.js';
+import type { Estimate } from '../exhibit-records.js';
 
 /** Distance from ±1 that is rounding. */
 const CERTAIN = 1e-12;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { FilterExhibit } from '../study-result.js';
+import type { FilterExhibit } from '../exhibit-records.js';
 import { pearson } from './correlation.js';
 import type { Net } from './networks.js';
 

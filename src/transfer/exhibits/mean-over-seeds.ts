@@ -18,7 +18,7 @@
  * @module
  */
 import { normalQuantile, normalTail, studentQuantile, studentTail } from '../../inference/distributions.js';
-import type { Estimate, PerformanceRow } from '../study-result.js';
+import type { Estimate, PerformanceRow } from '../exhibit-records.js';
 
 /** Probability that the intervals cover. */
 const LEVEL = 0.95;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { MovementExhibit } from '../study-result.js';
+import type { MovementExhibit } from '../exhibit-records.js';
 import type { LayerScores } from './layer-scores.js';
 import { mean } from './mean.js';
 import type { Net } from './networks.js';

@@ -5,7 +5,8 @@
  */
 import { aucInfluence } from '../auc-classes.js';
 import type { Condition } from '../conditions.js';
-import type { HybridPoint, PairedDifference, PerformanceRow, StudyRun } from '../study-result.js';
+import type { HybridPoint, PairedDifference, PerformanceRow } from '../exhibit-records.js';
+import type { StudyRun } from '../study-result.js';
 import { pairedBySeed } from './groups.js';
 import type { RunGroup } from './groups.js';
 import type { Exhibits, ExhibitsInput } from './input.js';

@@ -5,7 +5,7 @@
  */
 import { groupTest } from '../../inference/group-test.js';
 import { matrix } from '../../matrix.js';
-import type { RepresentationExhibit } from '../study-result.js';
+import type { RepresentationExhibit } from '../exhibit-records.js';
 import type { LayerScores, Named, PairScore } from './layer-scores.js';
 import { mean } from './mean.js';
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { StartAndEndExhibit } from '../study-result.js';
+import type { StartAndEndExhibit } from '../exhibit-records.js';
 import { correlationOf } from './correlation.js';
 import type { MovedNet } from './movement.js';
 import type { Named } from './layer-scores.js';

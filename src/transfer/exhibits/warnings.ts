@@ -4,7 +4,7 @@
  * @module
  */
 import { samplesNeeded } from '../../inference/samples-needed.js';
-import type { MovementExhibit, RepresentationExhibit } from '../study-result.js';
+import type { MovementExhibit, RepresentationExhibit } from '../exhibit-records.js';
 
 /** Score of unrelated networks above which a layer is named. */
 const MOSTLY_CHANCE = 0.5;
