@@ -7,7 +7,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { meanAuc } from './auc-classes.js';
 import type { LabelledImages } from './labelled-images.js';
 import { logitLoss } from './logits.js';
-import { checkLabelled } from './model-shape.js';
+import { checkFit } from './model-shape.js';
 import { predict, type PredictOptions } from './predict.js';
 
 /** What {@link evaluate} finds. */
@@ -25,14 +25,14 @@ export interface Performance {
 /**
  * Loss and AUC of a network whose outputs are logits.
  *
- * @throws ShapeError, NumericalError as {@link predict}; DataError where no class has an AUC.
+ * @throws ShapeError, NumericalError as {@link predict}; DataError for wrong labels, or where no class has an AUC.
  */
 export async function evaluate(
   model: tf.LayersModel,
   data: LabelledImages,
   options: PredictOptions = {},
 ): Promise<Performance> {
-  checkLabelled(model, data, 'given');
+  checkFit(model, data, 'given');
   const logits = await predict(model, data, options);
   const { auc, warnings } = meanAuc(logits, data);
   return { loss: logitLoss(logits, data), auc, logits, warnings };

@@ -44,20 +44,20 @@ export function checkLabelled(data: LabelledImages, name = 'the data'): Labelled
   const wrong = shape.length !== 4 || shape.some((size) => !Number.isSafeInteger(size) || size < 1);
   if (wrong) {
     throw new ShapeError(
-      `${name} has the shape [${shape.join(', ')}]: [count, height, width, channels] is needed, each at least 1`,
+      `${name} have the shape [${shape.join(', ')}]: [count, height, width, channels] is needed, each at least 1`,
     );
   }
   const values = shape.reduce((product, size) => product * size, 1);
   if (images.length !== values) {
     throw new ShapeError(
-      `${name} has ${images.length} values of images, and the shape [${shape.join(', ')}] needs ${values}`,
+      `${name} have ${images.length} values of images, and the shape [${shape.join(', ')}] needs ${values}`,
     );
   }
   checkNames(classes, task, name);
   const perImage = task === 'classes' ? 1 : classes.length;
   if (labels.length !== shape[0] * perImage) {
     throw new ShapeError(
-      `${name} has ${labels.length} labels, and ${shape[0]} images need ${shape[0] * perImage}`,
+      `${name} have ${labels.length} labels, and ${shape[0]} images need ${shape[0] * perImage}`,
     );
   }
   const most = task === 'classes' ? classes.length - 1 : 1;
@@ -117,10 +117,10 @@ export function pickImages(data: LabelledImages, places: ArrayLike<number>): Lab
 function checkNames(classes: readonly string[], task: Task, name: string): void {
   const least = task === 'classes' ? 2 : 1;
   if (classes.length < least) {
-    throw new DataError(`${name} has ${classes.length} ${task}: at least ${least} are needed`);
+    throw new DataError(`${name} have ${classes.length} ${task}: at least ${least} are needed`);
   }
   const twice = classes.find((one, i) => classes.indexOf(one) !== i);
-  if (twice !== undefined) throw new DataError(`${name} has two ${task} called '${twice}': name each once`);
+  if (twice !== undefined) throw new DataError(`${name} have two ${task} called '${twice}': name each once`);
 }
 
 function checkFinite(images: Float32Array, size: number, name: string): void {

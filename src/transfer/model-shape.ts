@@ -5,6 +5,7 @@
  */
 import type * as tf from '@tensorflow/tfjs';
 import { ShapeError } from '../errors.js';
+import { checkLabelled } from './labelled-images.js';
 import type { LabelledImages } from './labelled-images.js';
 
 /**
@@ -42,26 +43,16 @@ export function checkModelInput(
 }
 
 /**
- * Checks labels, and that the network has an output for each class or label.
+ * Checks images and labels, and that the network has an output for each class or label.
  *
- * @throws ShapeError
+ * @param part - how messages call the data.
+ * @throws ShapeError, DataError
  */
-export function checkLabelled(model: tf.LayersModel, data: LabelledImages, part: string): void {
+export function checkFit(model: tf.LayersModel, data: LabelledImages, part: string): void {
+  const { classes, task } = checkLabelled(data, `the ${part} data`);
   const outputs = checkModelInput(model, data);
-  const { classes, labels, task, shape } = data;
-  if (outputs !== classes.length) {
-    throw new ShapeError(
-      `the model has ${outputs} outputs, the ${part} images have ${classes.length} ${task}: ${classes.join(', ')}`,
-    );
-  }
-  const needed = task === 'classes' ? shape[0] : shape[0] * classes.length;
-  if (labels.length !== needed) {
-    throw new ShapeError(`${shape[0]} ${part} images need ${needed} labels, there are ${labels.length}`);
-  }
-  const limit = task === 'classes' ? classes.length : 2;
-  const at = labels.findIndex((label) => !(label >= 0 && label < limit));
-  if (at >= 0) {
-    throw new ShapeError(`label ${at} of the ${part} images is ${labels[at]}: labels are 0 … ${limit - 1}`);
-  }
-  if (shape[0] === 0) throw new ShapeError(`there are no ${part} images`);
+  if (outputs === classes.length) return;
+  throw new ShapeError(
+    `the model has ${outputs} outputs, the ${part} data have ${classes.length} ${task}: ${classes.join(', ')}`,
+  );
 }

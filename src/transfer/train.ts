@@ -6,7 +6,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { loadTfjs } from '../capture/tfjs.js';
 import type { Splits } from './labelled-images.js';
-import { checkLabelled } from './model-shape.js';
+import { checkFit } from './model-shape.js';
 import { completeBackend } from './train-kernels.js';
 import { enterTraining, frozenLayers } from './train-mode.js';
 import { resolveTraining } from './train-options.js';
@@ -31,7 +31,7 @@ import type { TrainOptions, TrainResult } from './training.js';
  * @param model - one input `[height, width, channels]`; its outputs are logits, one of each class or label.
  * @param data - images of the model's size (`resizeImages`, `toChannels`).
  * @throws ShapeError where model and data do not fit; OptionError, also for a checkpoint of another training; FormatError for a
- *   damaged checkpoint; DataError where the validation images have no AUC; NumericalError where the loss is no longer finite;
+ *   damaged checkpoint; DataError for wrong labels, or where the validation images have no AUC; NumericalError where the loss is no longer finite;
  *   UnsupportedError where the backend has no gradients for a layer, as `'wasm'` for depthwise convolutions; the signal's reason.
  * @example
  * ```ts
@@ -44,8 +44,8 @@ export async function train(
   data: Pick<Splits, 'train' | 'validation'>,
   options: TrainOptions,
 ): Promise<TrainResult> {
-  checkLabelled(model, data.train, 'training');
-  checkLabelled(model, data.validation, 'validation');
+  checkFit(model, data.train, 'training');
+  checkFit(model, data.validation, 'validation');
   const training = resolveTraining(options, data.train);
   const frozen = frozenLayers(model, training.frozen);
   options.signal?.throwIfAborted();

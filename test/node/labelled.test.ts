@@ -230,7 +230,7 @@ describe('an npz', () => {
       { ...small, train_labels: column(40, 1), val_labels: column(10, 1), test_labels: column(20, 1) },
       {},
       DataError,
-      /has 1 classes: at least 2/,
+      /have 1 classes: at least 2/,
     ],
     [
       'a class without training',

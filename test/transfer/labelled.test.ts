@@ -55,20 +55,28 @@ describe('checkLabelled', () => {
     [
       { shape: [4, 1, 1] },
       ShapeError,
-      'x has the shape [4, 1, 1]: [count, height, width, channels] is needed',
+      'they have the shape [4, 1, 1]: [count, height, width, channels] is needed',
     ],
-    [{ shape: [0, 1, 1, 1] }, ShapeError, 'x has the shape [0, 1, 1, 1]'],
-    [{ shape: [4, 2, 1, 1] }, ShapeError, 'x has 4 values of images, and the shape [4, 2, 1, 1] needs 8'],
-    [{ labels: new Uint8Array(3) }, ShapeError, 'x has 3 labels, and 4 images need 4'],
-    [{ task: 'labels' }, ShapeError, 'x has 4 labels, and 4 images need 12'],
-    [{ task: 'both' }, OptionError, "task of x is 'both': choose one of 'classes', 'labels'"],
-    [{ labels: Int32Array.from([0, 1, 3, 0]) }, DataError, 'x: image 2 has the label 3: it must be 0 to 2'],
-    [{ labels: Int32Array.from([0, -1, 1, 0]) }, DataError, 'x: image 1 has the label -1: it must be 0 to 2'],
-    [{ classes: ['a'] }, DataError, 'x has 1 classes: at least 2 are needed'],
-    [{ classes: ['a', 'b', 'a'] }, DataError, "x has two classes called 'a': name each once"],
-    [{ images: Float32Array.from([0, 1, NaN, 0]) }, DataError, 'x: image 2 has a pixel that is NaN'],
+    [{ shape: [0, 1, 1, 1] }, ShapeError, 'they have the shape [0, 1, 1, 1]'],
+    [{ shape: [4, 2, 1, 1] }, ShapeError, 'they have 4 values of images, and the shape [4, 2, 1, 1] needs 8'],
+    [{ labels: new Uint8Array(3) }, ShapeError, 'they have 3 labels, and 4 images need 4'],
+    [{ task: 'labels' }, ShapeError, 'they have 4 labels, and 4 images need 12'],
+    [{ task: 'both' }, OptionError, "task of they is 'both': choose one of 'classes', 'labels'"],
+    [
+      { labels: Int32Array.from([0, 1, 3, 0]) },
+      DataError,
+      'they: image 2 has the label 3: it must be 0 to 2',
+    ],
+    [
+      { labels: Int32Array.from([0, -1, 1, 0]) },
+      DataError,
+      'they: image 1 has the label -1: it must be 0 to 2',
+    ],
+    [{ classes: ['a'] }, DataError, 'they have 1 classes: at least 2 are needed'],
+    [{ classes: ['a', 'b', 'a'] }, DataError, "they have two classes called 'a': name each once"],
+    [{ images: Float32Array.from([0, 1, NaN, 0]) }, DataError, 'they: image 2 has a pixel that is NaN'],
   ])('refuses %o', (change, kind, message) => {
-    const call = () => checkLabelled({ ...good, ...change } as LabelledImages, 'x');
+    const call = () => checkLabelled({ ...good, ...change } as LabelledImages, 'they');
     expect(call).toThrow(kind);
     expect(call).toThrow(message);
   });

@@ -52,7 +52,8 @@ describe('where a training ends', () => {
   });
 
   it('tells loss and AUC as it goes, every step once', async () => {
-    const seen: { done: number; loss?: number; auc?: number; stage: string; total: number | undefined }[] = [];
+    const seen: { done: number; loss?: number; auc?: number; stage: string; total: number | undefined }[] =
+      [];
     const { history } = await train(model, data, {
       ...{ steps: 5, batchSize: 8, evaluateEvery: 2 },
       onProgress: (progress) => seen.push(progress),
@@ -173,16 +174,16 @@ describe('where a training ends', () => {
     );
     const three = linearModel({ classes: 3 });
     expect(await failure({ steps: 1 }, data, three)).toBe(
-      'the model has 3 outputs, the training images have 2 classes: dark, bright',
+      'the model has 3 outputs, the training data have 2 classes: dark, bright',
     );
     three.dispose();
     const wrong = { ...data.train, labels: Uint8Array.from(data.train.labels, (label) => label + 1) };
     expect(await failure({ steps: 1 }, { ...data, train: wrong })).toBe(
-      'label 1 of the training images is 2: labels are 0 … 1',
+      'the training data: image 1 has the label 2: it must be 0 to 1',
     );
     const few = { ...data.validation, labels: data.validation.labels.slice(1) };
     expect(await failure({ steps: 1 }, { ...data, validation: few })).toBe(
-      '12 validation images need 12 labels, there are 11',
+      'the validation data have 11 labels, and 12 images need 12',
     );
     const none = {
       ...data.train,
@@ -190,7 +191,9 @@ describe('where a training ends', () => {
       labels: new Uint8Array(0),
       shape: [0, 6, 6, 1] as const,
     };
-    expect(await failure({ steps: 1 }, { ...data, train: none })).toBe('there are no training images');
+    expect(await failure({ steps: 1 }, { ...data, train: none })).toBe(
+      'the training data have the shape [0, 6, 6, 1]: [count, height, width, channels] is needed, each at least 1',
+    );
     const alike = { ...data.validation, labels: new Uint8Array(12) };
     expect(await failure({ steps: 1 }, { ...data, validation: alike })).toContain('there is no AUC');
     const image = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3] })] });
