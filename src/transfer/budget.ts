@@ -34,12 +34,13 @@ export async function timed<T>(store: Store, key: string, run: string, work: () 
   }
 }
 
-/** The times so far. A file that is no JSON is begun anew: nothing depends on it. */
+/** The times so far. A file that is not theirs is begun anew: nothing depends on it. */
 async function readTimes(store: Store): Promise<Times> {
   const bytes = await store.read(TIMES);
   if (bytes === undefined) return {};
   try {
-    return JSON.parse(new TextDecoder().decode(bytes)) as Times;
+    const found: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return typeof found === 'object' && found !== null ? (found as Times) : {};
   } catch {
     return {};
   }
