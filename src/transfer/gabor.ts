@@ -20,7 +20,7 @@ export interface GaborOptions {
   readonly seed?: number;
   /** Number of orientations, spread evenly over half a turn. @defaultValue 16 */
   readonly orientations?: number;
-  /** Cycles per pixel, above 0 and at most 0.5. @defaultValue `[0.08, 0.16, 0.25, 0.32]` */
+  /** Cycles per pixel, above 0 and below 0.5. @defaultValue `[0.08, 0.16, 0.25, 0.32]` */
   readonly frequencies?: readonly number[];
   /** Standard deviation of the round envelope in pixels. @defaultValue 2 */
   readonly sigma?: number;
@@ -125,11 +125,12 @@ function rootMeanSquare(values: Float32Array | Float64Array): number {
 }
 
 function checkFrequencies(frequencies: unknown): readonly number[] {
-  const fit = (value: unknown) => typeof value === 'number' && value > 0 && value <= 0.5;
+  // At 0.5 pixels may meet the wave where it is 0, and nothing is left of the filter.
+  const fit = (value: unknown) => typeof value === 'number' && value > 0 && value < 0.5;
   if (Array.isArray(frequencies) && frequencies.length > 0 && frequencies.every(fit))
     return frequencies as number[];
   throw new OptionError(
-    `frequencies is ${show(frequencies)}: give an array of cycles per pixel, each above 0 and at most 0.5`,
+    `frequencies is ${show(frequencies)}: give an array of cycles per pixel, each above 0 and below 0.5`,
   );
 }
 

@@ -182,6 +182,7 @@ describe('gabor', () => {
       await expect(gabor(point)).rejects.toThrow('a kernel of 1 × 1: a Gabor filter needs at least 3 × 3');
       await expect(gabor(net, { layer: 'conv9' })).rejects.toThrow(/conv9.*convolutions are conv1, conv2/);
       await expect(gabor(net, { frequencies: [0.7] })).rejects.toThrow(/frequencies is \[0.7\]/);
+      await expect(gabor(net, { frequencies: [0.1, 0.5] })).rejects.toThrow(/each above 0 and below 0.5/);
       await expect(gabor(net, { frequencies: [] })).rejects.toThrow(OptionError);
       await expect(gabor(net, { orientations: 0 })).rejects.toThrow('orientations is 0');
       await expect(gabor(net, { sigma: -1 })).rejects.toThrow('sigma is -1');
