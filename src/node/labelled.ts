@@ -119,7 +119,7 @@ async function openSource(spec: DataSpec, options: LabelledOptions): Promise<Lab
   const status = await stat(path).catch((error: unknown) => {
     throw fileError(error, path, 'read');
   });
-  if (!status.isDirectory()) return npzSource(path, path, classes);
+  if (!status.isDirectory()) return npzSource(path, from, classes);
   noNames('a folder names');
   return folderSource(path);
 }

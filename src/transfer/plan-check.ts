@@ -7,7 +7,7 @@ import { OptionError } from '../errors.js';
 import { checkKeep } from '../factor/keep.js';
 import type { Keep } from '../factor/keep.js';
 import { measures } from '../measures/registry.js';
-import { show } from '../options.js';
+import { show, without } from '../options.js';
 import { needsPretrained, parseCondition } from './conditions.js';
 import type { Condition } from './conditions.js';
 import type { Family } from './models.js';
@@ -204,7 +204,11 @@ function resolveModel(name: string, model: PlanModel, whole: StudyPlan): Resolve
     training: plannedTraining(family, [whole.training, model.training]),
     ...(sourced && {
       pretraining: {
-        ...plannedTraining(family, [whole.training, model.training, whole.pretraining, model.pretraining]),
+        // What stays as it is in the target's training is learned here.
+        ...plannedTraining(family, [
+          ...[without(whole.training, ['frozen']), without(model.training ?? {}, ['frozen'])],
+          ...[whole.pretraining, model.pretraining],
+        ]),
         seed: model.pretraining?.seed ?? whole.pretraining?.seed ?? 0,
       },
     }),

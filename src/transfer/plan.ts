@@ -66,7 +66,7 @@ export interface StudyPlan {
   /** One run each. */
   readonly seeds: readonly number[];
   readonly training: TrainingSpec;
-  /** Training on the source data, where it differs from `training`. */
+  /** Training on the source data, where it differs from `training`; of that it does not take `frozen`. */
   readonly pretraining?: PretrainingSpec;
   /** How representations are compared. */
   readonly similarity?: {

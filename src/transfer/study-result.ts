@@ -62,8 +62,8 @@ export interface StudyResult {
     readonly name: string;
     readonly parameters: number;
     readonly stages: readonly Stage[];
-    /** The training on the source data, or the file that the weights came from. */
-    readonly pretrained?: { readonly from: string; readonly training?: TrainResult };
+    /** The training on the source data, whose files are under `runs/KEY/`, or the file that the weights came from. */
+    readonly pretrained?: { readonly from: string; readonly key?: string; readonly training?: TrainResult };
   }[];
   readonly runs: readonly StudyRun[];
   readonly performance: readonly PerformanceRow[];

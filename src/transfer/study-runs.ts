@@ -172,6 +172,6 @@ async function weightsOf(
         },
       };
     },
-    from: { from: source!.summary.from, training: outcome.training },
+    from: { from: source!.summary.from, key, training: outcome.training },
   };
 }

@@ -59,7 +59,11 @@ describe('checkPlan', () => {
           conditions: ['pretrained'],
           training: { steps: 7, learningRate: 0.01 },
         },
-        small: { family: 'cbr-Tiny', training: { augment: { shift: 2 } }, pretraining: { batchSize: 8 } },
+        small: {
+          family: 'cbr-Tiny',
+          training: { augment: { shift: 2 }, frozen: ['block1'] },
+          pretraining: { batchSize: 8 },
+        },
       },
       training: { epochs: 3, patience: 5 },
       pretraining: { epochs: 1, batchSize: 64, seed: 9 },
@@ -70,7 +74,8 @@ describe('checkPlan', () => {
     expect(models['lite'].training.pixels).toEqual({ offset: 127, scale: 128 });
     expect(models['lite']).not.toHaveProperty('pretraining');
     expect(models['small'].training.augment).toEqual({ flip: false, shift: 2 });
-    expect(models['small'].pretraining).toMatchObject({ epochs: 1, batchSize: 8, seed: 9 });
+    expect(models['small'].training.frozen).toEqual(['block1']);
+    expect(models['small'].pretraining).toMatchObject({ epochs: 1, batchSize: 8, seed: 9, frozen: [] });
   });
 
   it('needs no source data where nothing is pretrained', () => {

@@ -55,6 +55,12 @@ describe('runStudy', () => {
     expect(result.performance.map(({ condition }) => condition)).toEqual(plan.conditions);
   });
 
+  it('tells where the network is that was trained on the source data', async () => {
+    const source = await loadStoredModel(whole.store, `runs/${result.models[0].pretrained!.key}/final`);
+    expect(source.countParams()).toBeGreaterThan(0);
+    source.dispose();
+  });
+
   it('keeps of each run weights before and after, logits and record, and no checkpoint', async () => {
     for (const { key, test, training, parameters } of result.runs) {
       expect(training.steps).toBe(4);
