@@ -51,6 +51,7 @@ th, td { padding: .45rem .55rem; border-bottom: 1px solid var(--line); text-alig
 thead th { font-size: .75rem; font-weight: 500; color: var(--muted); vertical-align: bottom; }
 tbody th { font-weight: 500; max-width: 18rem; }
 tbody th, .name { min-width: 7.5rem; white-space: normal; overflow-wrap: anywhere; }
+.words { min-width: 7.5rem; white-space: normal; }
 .name .muted { white-space: nowrap; }
 .name.apart { min-width: 8.5rem; }
 th:first-child { padding-left: 0; }

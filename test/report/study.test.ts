@@ -170,28 +170,66 @@ describe('studyReport', () => {
       );
     expect(text).toContain(
       'SVCCA over block3_pool and block4_relu is 0.635 between two trainings from scratch and 0.555 between one from scratch and one pretrained (difference +0.080). ' +
-        'So few networks cannot decide it: the permutation test gives p = 0.333, and the smallest p that it could give is 0.167.',
+        'Two from scratch have 0.300 already where one is shown other images. So few networks cannot decide it: the permutation test gives p = 0.333, and the smallest p that it could give is 0.333.',
     );
-    expect(text).toContain('0.333 0.167 6 (all)');
+    expect(text).toContain('0.333 0.333 6 (all)');
     expect(of({ p: 0.05, smallestP: 0.05 })).toContain(
       'are more alike among themselves (one-sided permutation test, p = 0.050)',
     );
-    expect(of({ p: 0.3, smallestP: 0.05 })).toContain(
+    // Where pretrained networks are closer still, one more labelling does as well as what was seen.
+    expect(of({ p: 0.3, smallestP: 0.05 })).toContain('and the smallest p that it could give is 0.100.');
+    const apart = of({ p: 0.3, smallestP: 0.05, pretrainedPretrained: 0.5 });
+    expect(apart).toContain(
       'no difference that this data could show (one-sided permutation test, p = 0.300)',
     );
-    expect(of({ p: 0.3, smallestP: 0.05 })).not.toContain('more alike among themselves');
+    expect(apart).not.toContain('more alike among themselves');
+  });
+
+  it('says that scores near those of other images say nothing, whatever the p', () => {
+    const of = (unmatched: (at: number) => number): string =>
+      plain(
+        studyReport({
+          ...result,
+          representations: result.representations.map((one) => ({
+            ...one,
+            layers: one.layers.map((layer, at) => ({ ...layer, unmatched: unmatched(at) })),
+            top: { ...one.top, p: 0.01, smallestP: 0.01 },
+          })),
+        }),
+      );
+    const near = of((at) => (at < 2 ? 0.1 : 0.61));
+    expect(near).toContain(
+      '(difference +0.080). Two from scratch have 0.610 already where one is shown other images. Neither score is far above that, ' +
+        'so the difference says nothing about what the networks see, whatever its p (one-sided permutation test, p = 0.010). ' +
+        'Layers further above what other images give: block1_pool, block2_pool',
+    );
+    expect(near).not.toContain('more alike among themselves');
+    expect(of(() => 0.9)).toContain('That holds for every layer.');
+    expect(of(() => 0.2)).toContain('more alike among themselves (one-sided permutation test, p = 0.010)');
   });
 
   it('names the layers that move least and most', () => {
-    expect(text).toContain('from random, block1_pool moves least (0.963) and block4_relu most (0.672)');
+    expect(text).toContain(
+      'counted from chance: from random, block1_pool moves least (0.963, by chance 0.060) and block4_relu most (0.672, by chance 0.150)',
+    );
     const flat = result.movement.map((one) => ({ ...one, layers: one.layers.slice(0, 1) }));
     expect(plain(studyReport({ ...result, movement: flat }))).toContain(
-      'from random, block1_pool ends at 0.963 of its start',
+      'from random, block1_pool ends at 0.963, by chance 0.060;',
+    );
+    // A score that is higher, but hardly above what chance gives there, has moved further.
+    const chances = result.movement.map((one) => ({
+      ...one,
+      layers: one.layers.map((layer, at) => (at === 2 ? { ...layer, chance: 0.75 } : layer)),
+    }));
+    expect(plain(studyReport({ ...result, movement: chances }))).toMatch(
+      /from random, block1_pool moves least \(0\.963, by chance 0\.060\) and block3_pool most \(0\.\d+, by chance 0\.750\)/,
     );
   });
 
   it('calls a correlation one where its interval does', () => {
-    expect(text).toContain('correlate by 0.91 (0.74 to 0.97): what begins alike ends alike.');
+    expect(text).toContain(
+      'correlate by 0.91 (0.74 to 0.97): what begins alike ends alike. Within single layers, where pairs of networks alone make the difference, the interval is above zero in 0 of 1, below it in 0, and on both sides in 1.',
+    );
     expect(text).toContain('correlate by 0.12 (−0.30 to 0.50): no correlation that this data could show.');
     const of = (correlation?: { value: number; low: number; high: number }): string =>
       plain(
@@ -218,13 +256,13 @@ describe('studyReport', () => {
     expect(never).toContain(
       'LargeT: no start brought half of its runs to a validation AUC of 0.9999 within 192 steps.',
     );
-    expect(never).toContain('not reached within 192, not reached within 192 –');
+    expect(never).toContain('&gt; 192, &gt; 192 –');
     const some = result.convergence.map((one) =>
       one.condition === 'random' ? { ...one, stepsToTarget: [96, null], medianSteps: null } : one,
     );
     const words = plain(studyReport({ ...result, convergence: some }));
     expect(words).toContain('Half or more of the runs from random did not reach it.');
-    expect(words).toContain('random 96, not reached within 192 –');
+    expect(words).toContain('random 96, &gt; 192 –');
   });
 
   it('compares a hybrid with full transfer', () => {

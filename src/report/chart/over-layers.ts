@@ -31,6 +31,8 @@ export interface LayerSeries {
   readonly points: readonly LayerPoint[];
   /** The single values behind the points, drawn small. */
   readonly dots?: readonly LayerPoint[];
+  /** Drawn below the other curves, so that it hides none of their points. */
+  readonly behind?: boolean;
 }
 
 /** What {@link layerChart} draws. */
@@ -70,7 +72,9 @@ export function layerChart(chart: LayerChart): string {
     element('text', { y: top - 16, fill: 'currentColor', 'font-weight': 600 }, escape(measure)),
     yGrid(axis, frame, y),
     xLabels(layers, frame),
-    ...series.map((one) => curve(one, place)),
+    ...[...series]
+      .sort((one, other) => Number(other.behind ?? false) - Number(one.behind ?? false))
+      .map((one) => curve(one, place)),
   );
 }
 

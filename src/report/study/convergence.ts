@@ -214,7 +214,7 @@ function table(convergence: readonly ConvergenceExhibit[]): string {
   const columns = [
     { name: 'Architecture' },
     { name: 'Start' },
-    { name: 'Each seed', wide: true },
+    { name: 'Each seed' },
     { name: 'Median', number: true, strong: true },
     { name: 'Against' },
     { name: 'AUC gained', number: true },
@@ -229,16 +229,18 @@ function table(convergence: readonly ConvergenceExhibit[]): string {
     row.marginal ? signed(row.marginal.auc) : '–',
     row.marginal && row.marginal.steps !== null ? signedCount(row.marginal.steps) : '–',
   ]);
+  const short = convergence.find(({ stepsToTarget }) => stepsToTarget.includes(null));
+  const missed = short === undefined ? '' : `; “> ${count(longest([short]))}”: not within so many`;
   const caption =
     targets.length === 0
       ? 'The plan has no target AUC, so no steps to it are told'
-      : `Steps to a validation AUC of ${targets.map(precise).join(' or ')}; a median is told where more than half of the runs reached it`;
+      : `Steps to a validation AUC of ${targets.map(precise).join(' or ')}; a median is told where more than half of the runs reached it${missed}`;
   return simpleTable(caption, columns, rows);
 }
 
 function reached({ stepsToTarget, steps }: ConvergenceExhibit, at: number): string {
   const step = stepsToTarget[at];
-  return step === null ? `not reached within ${count(steps[at])}` : count(step);
+  return step === null ? `> ${count(steps[at])}` : count(step);
 }
 
 function signedCount(value: number): string {

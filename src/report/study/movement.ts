@@ -50,17 +50,31 @@ export function movementExhibit(result: StudyResult): Exhibit {
 function finding(model: string, rows: readonly MovementExhibit[], measure: string): string {
   const main = rows.filter(({ condition }) => condition === 'random' || condition === 'pretrained');
   const sentences = (main.length > 0 ? main : rows.slice(0, 1)).flatMap(({ condition, layers }) => {
-    const sorted = layers.filter(({ mean }) => Number.isFinite(mean)).sort((a, b) => b.mean - a.mean);
+    const sorted = layers.filter(({ mean }) => Number.isFinite(mean)).sort((a, b) => kept(b) - kept(a));
     if (sorted.length === 0) return [];
     const [least, most] = [sorted[0], sorted[sorted.length - 1]];
     return [
       sorted.length === 1
-        ? `from ${condition}, ${least.layer} ends at ${score(least.mean)} of its start`
-        : `from ${condition}, ${least.layer} moves least (${score(least.mean)}) and ${most.layer} most (${score(most.mean)})`,
+        ? `from ${condition}, ${least.layer} ends at ${told(least)}`
+        : `from ${condition}, ${least.layer} moves least (${told(least)}) and ${most.layer} most (${told(most)})`,
     ];
   });
   if (sentences.length === 0) return `${model}: no layer has a score.`;
-  return `${model}, ${measure} with its own start: ${sentences.join('; ')}.`;
+  const counted = rows.some(({ layers }) => layers.some(({ chance }) => chance !== undefined))
+    ? ', counted from chance'
+    : '';
+  return `${model}, ${measure} with its own start${counted}: ${sentences.join('; ')}.`;
+}
+
+type LayerMovement = MovementExhibit['layers'][number];
+
+/** How much of a layer stays. Scores by chance differ between layers, so it is counted from there where that is known. */
+function kept({ mean, chance = 0 }: LayerMovement): number {
+  return (mean - chance) / (1 - chance);
+}
+
+function told({ mean, chance }: LayerMovement): string {
+  return score(mean) + (chance === undefined ? '' : `, by chance ${score(chance)}`);
 }
 
 function chart(

@@ -12,7 +12,7 @@ import { BASELINE, CHANCE, curveStyle } from '../curve-marks.js';
 import { writtenMeasure } from '../reading.js';
 import { folded } from '../shell.js';
 import { count, precise, score } from '../text.js';
-import { LEVEL, listed, pText, pValue, signed } from './exhibit.js';
+import { LEVEL, listed, mean, pText, pValue, signed } from './exhibit.js';
 import type { Exhibit } from './exhibit.js';
 import { simpleTable } from './simple-table.js';
 
@@ -51,17 +51,56 @@ export function measureOf({ plan }: StudyResult): string {
   return writtenMeasure(plan.similarity?.measure ?? 'svcca');
 }
 
-function finding({ model, top }: RepresentationExhibit, measure: string): string {
-  const { layers, scratchScratch, scratchPretrained, difference, p, smallestP } = top;
+function finding(one: RepresentationExhibit, measure: string): string {
+  const { layers, scratchScratch, scratchPretrained, difference, p } = one.top;
+  const baseline = topUnmatched(one);
+  const others =
+    baseline === undefined
+      ? ''
+      : ` Two from scratch have ${score(baseline)} already where one is shown other images.`;
   const what =
-    `${model}: ${measure} over ${listed(layers)} is ${score(scratchScratch)} between two trainings from scratch and ` +
-    `${score(scratchPretrained)} between one from scratch and one pretrained (difference ${signed(difference)}).`;
-  if (smallestP > LEVEL) {
-    return `${what} So few networks cannot decide it: the permutation test gives ${pText(p)}, and the smallest p that it could give is ${pValue(smallestP)}.`;
+    `${one.model}: ${measure} over ${listed(layers)} is ${score(scratchScratch)} between two trainings from scratch and ` +
+    `${score(scratchPretrained)} between one from scratch and one pretrained (difference ${signed(difference)}).${others}`;
+  if (!isClear(Math.max(scratchScratch, scratchPretrained), baseline)) {
+    return `${what} Neither score is far above that, so the difference says nothing about what the networks see, whatever its p (one-sided permutation test, ${pText(p)}). ${clearLayers(one)}`;
   }
-  return p <= LEVEL
-    ? `${what} Trainings from scratch are more alike among themselves (one-sided permutation test, ${pText(p)}).`
+  if (p <= LEVEL) {
+    return `${what} Trainings from scratch are more alike among themselves (one-sided permutation test, ${pText(p)}).`;
+  }
+  return attainableP(one) > LEVEL
+    ? `${what} So few networks cannot decide it: the permutation test gives ${pText(p)}, and the smallest p that it could give is ${pValue(attainableP(one))}.`
     : `${what} That is no difference that this data could show (one-sided permutation test, ${pText(p)}).`;
+}
+
+/** Scratch–scratch of other images, averaged as the headline is. */
+function topUnmatched({ layers, top }: RepresentationExhibit): number | undefined {
+  const value = mean(
+    layers.filter(({ layer }) => top.layers.includes(layer)).map(({ unmatched = NaN }) => unmatched),
+  );
+  return Number.isFinite(value) ? value : undefined;
+}
+
+/** Of the way from other images to 1, what a score has to be above them to say something. */
+const CLEAR = 0.1;
+
+function isClear(value: number, baseline: number | undefined): boolean {
+  return baseline === undefined || value - baseline >= CLEAR * (1 - baseline);
+}
+
+function clearLayers({ layers }: RepresentationExhibit): string {
+  const clear = layers.filter(({ scratchScratch, scratchPretrained, unmatched }) =>
+    isClear(Math.max(scratchScratch, scratchPretrained), unmatched),
+  );
+  return clear.length === 0
+    ? 'That holds for every layer.'
+    : `Layers further above what other images give: ${clear.map(({ layer }) => layer).join(', ')}.`;
+}
+
+/** The smallest p within reach: where pretrained networks are closer still, the exchange of all names counts as well. */
+function attainableP({ seeds, top }: RepresentationExhibit): number {
+  const { pretrainedPretrained: within = NaN, scratchScratch, smallestP, exact } = top;
+  const both = exact && seeds.scratch.length === seeds.pretrained.length && within >= scratchScratch;
+  return both ? 2 * smallestP : smallestP;
 }
 
 const UNMATCHED = 'other images';
@@ -91,7 +130,8 @@ function chart({ model, layers }: RepresentationExhibit, measure: string): strin
       ? []
       : [{ layer, value, lines: [layer, `${precise(value)} where each image meets another image`] }],
   );
-  const baseline = unmatched.length === 0 ? [] : [{ name: UNMATCHED, style: BASELINE, points: unmatched }];
+  const baseline =
+    unmatched.length === 0 ? [] : [{ name: UNMATCHED, style: BASELINE, points: unmatched, behind: true }];
   const all = [...series, ...baseline, ...chance];
   return layerChart({
     label: `${measure} of trained networks of ${model} by layer: ${layers.map(({ layer, scratchScratch, scratchPretrained }) => `${layer} ${score(scratchScratch, 2)} scratch–scratch and ${score(scratchPretrained, 2)} scratch–pretrained`).join(', ')}`,
@@ -107,7 +147,7 @@ function chart({ model, layers }: RepresentationExhibit, measure: string): strin
 
 function baselineCaption(all: readonly RepresentationExhibit[]): string {
   return all.some(({ layers }) => layers.some(({ unmatched }) => unmatched !== undefined))
-    ? ` “${UNMATCHED[0].toUpperCase()}${UNMATCHED.slice(1)}” is scratch–scratch where each image of one network meets another image of the other: what is not above it says nothing of what the networks see.`
+    ? ` “${UNMATCHED[0].toUpperCase()}${UNMATCHED.slice(1)}” is scratch–scratch where each image of one network meets another image of the other: scores, and differences of scores, that are not far above it say nothing about what the networks see.`
     : '';
 }
 
@@ -127,7 +167,7 @@ export function chanceSeries(
   const points = layers.flatMap(({ layer, chance }) =>
     chance === undefined ? [] : [{ layer, value: chance, lines: [layer, `${precise(chance)} by chance`] }],
   );
-  return points.length === 0 ? [] : [{ name: 'chance', style: CHANCE, points }];
+  return points.length === 0 ? [] : [{ name: 'chance', style: CHANCE, points, behind: true }];
 }
 
 function headline(all: readonly RepresentationExhibit[]): string {
@@ -135,28 +175,31 @@ function headline(all: readonly RepresentationExhibit[]): string {
     'Averaged over the top two stages before the classifier',
     [
       { name: 'Architecture' },
-      { name: 'Parameters', number: true },
       { name: 'Layers', wide: true },
       { name: 'Scratch–scratch', number: true },
       { name: 'Scratch–pretrained', number: true },
       { name: 'Pretrained–pretrained', number: true },
+      { name: 'Other images', number: true },
       { name: 'Difference', number: true, strong: true },
       { name: 'p', number: true },
-      { name: 'Smallest possible p', number: true },
+      { name: 'Smallest p', number: true },
       { name: 'Labellings', number: true },
     ],
-    all.map(({ model, parameters, top }) => [
-      model,
-      count(parameters),
-      top.layers.join(', '),
-      score(top.scratchScratch),
-      score(top.scratchPretrained),
-      optional(top.pretrainedPretrained),
-      signed(top.difference),
-      pValue(top.p),
-      pValue(top.smallestP),
-      `${count(top.labellings)} ${top.exact ? '(all)' : '(drawn)'}`,
-    ]),
+    all.map((one) => {
+      const { model, top } = one;
+      return [
+        model,
+        top.layers.join(', '),
+        score(top.scratchScratch),
+        score(top.scratchPretrained),
+        optional(top.pretrainedPretrained),
+        optional(topUnmatched(one)),
+        signed(top.difference),
+        pValue(top.p),
+        pValue(attainableP(one)),
+        `${count(top.labellings)} ${top.exact ? '(all)' : '(drawn)'}`,
+      ];
+    }),
   );
 }
 

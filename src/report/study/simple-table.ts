@@ -54,6 +54,6 @@ ${lines.join('\n')}
 }
 
 function kind(number = false, strong = false, wide = false): string {
-  const names = [number ? 'number' : '', strong ? 'strong' : '', wide ? 'name' : ''].filter(Boolean);
+  const names = [number ? 'number' : '', strong ? 'strong' : '', wide ? 'words' : ''].filter(Boolean);
   return names.length === 0 ? '' : ` class="${names.join(' ')}"`;
 }

@@ -32,20 +32,20 @@ export function startAndEndExhibit(result: StudyResult): Exhibit {
   const measure = measureOf(result);
   return {
     ...shared,
-    findings: startAndEnd.map((one) => finding(one)),
+    findings: startAndEnd.map(finding),
     figures: [
       {
         name: 'start-and-end',
         label: 'Similarity at initialisation against similarity after training',
         drawings: startAndEnd.map((one) => chart(one, measure)),
-        caption: `Each point is one layer of two networks: their ${measure} before the first step (across) and after training (up). Points near the dashed line are as alike after training as before. The layer of each point is shown on hover and in the table.`,
+        caption: `Each point is one layer of two networks: their ${measure} before the first step (across) and after training (up). Points near the dashed line are as alike after training as before. The correlation is over all layers, and much of it may be that layers differ from one another; that of each layer by itself is in the numbers. The layer of each point is shown on hover.`,
       },
     ],
     tables: folded('Numbers', numbers(startAndEnd)),
   };
 }
 
-function finding({ model, points, correlation }: StartAndEndExhibit): string {
+function finding({ model, points, correlation, byLayer }: StartAndEndExhibit): string {
   const what = `${model}: over ${points.length} points, similarity at initialisation and after training`;
   if (!correlation || !Number.isFinite(correlation.value)) {
     return `${what} have no correlation that could be computed: one of the two does not vary, or there are too few points.`;
@@ -59,7 +59,17 @@ function finding({ model, points, correlation }: StartAndEndExhibit): string {
       : high < 0
         ? 'what begins alike ends less alike'
         : 'no correlation that this data could show';
-  return `${what} correlate by ${interval(correlation, 2)}: ${sure}.`;
+  return `${what} correlate by ${interval(correlation, 2)}: ${sure}.${within(byLayer)}`;
+}
+
+/** Whether pairs of networks make a correlation, or only that layers differ. */
+function within(byLayer: StartAndEndExhibit['byLayer']): string {
+  const known = byLayer.flatMap(({ correlation }) => (correlation ? [correlation] : []));
+  if (known.length === 0) return '';
+  const above = known.filter(({ low }) => low > 0).length;
+  const below = known.filter(({ high }) => high < 0).length;
+  const open = known.length - above - below;
+  return ` Within single layers, where pairs of networks alone make the difference, the interval is above zero in ${above} of ${known.length}, below it in ${below}, and on both sides in ${open}.`;
 }
 
 function chart({ model, points, correlation }: StartAndEndExhibit, measure: string): string {
