@@ -6,7 +6,7 @@
 import { element } from './markup.js';
 
 /** Between light and dark, so that each stands out from a white page as from a black one. */
-const colours = ['#2878bd', '#cf6312', '#12866f', '#b0529c', '#857420', '#6a66d1'];
+const colours = ['#2878bd', '#cf6312', '#12866f', '#b0529c', '#857420', '#6a66d1', '#d33d68', '#4f8a2c'];
 const dashes = [undefined, '7 4', '2 3.5', '10 4 2 4', '14 4', '4 2.5'];
 
 /** Outlines of the markers around (0, 0). */
@@ -32,13 +32,14 @@ export const CHANCE: CurveStyle = { colour: '#808080', dash: '2 3.5', shape: 'M-
 /** What a comparison of other images gives. */
 export const BASELINE: CurveStyle = { colour: '#808080', dash: '10 4', shape: 'M-3,-3h6v6h-6z' };
 
-/** Style of curve `at`: after six curves colours come again, with other dashes. */
+/** Style of curve `at`: after eight curves colours come again, with other dashes. */
 export function curveStyle(at: number): CurveStyle {
   const turn = Math.floor(at / colours.length);
+  const place = at % colours.length;
   return {
-    colour: colours[at % colours.length],
-    dash: dashes[(at + turn) % dashes.length],
-    shape: shapes[(at + turn) % shapes.length],
+    colour: colours[place],
+    dash: dashes[(place + turn) % dashes.length],
+    shape: shapes[(place + turn) % shapes.length],
   };
 }
 

@@ -23,7 +23,7 @@ export function png(rgba: Uint8Array, width: number, height: number): Uint8Array
   }
   const chunks = [
     chunk('IHDR', header),
-    chunk('IDAT', zlibSync(lines, { level: 9 })),
+    chunk('IDAT', zlibSync(lines, { level: 6 })),
     chunk('IEND', new Uint8Array()),
   ];
   return Uint8Array.from([...SIGNATURE, ...chunks.flatMap((bytes) => [...bytes])]);

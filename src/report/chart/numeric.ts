@@ -44,7 +44,8 @@ export interface NumericSeries {
 export interface ReferenceLine {
   readonly from: readonly [x: number, y: number];
   readonly to: readonly [x: number, y: number];
-  readonly name: string;
+  /** Stands below the upper end of a rising line. */
+  readonly name?: string;
 }
 
 /** A name at a place of the x axis, above the plot. */
@@ -102,7 +103,7 @@ export function numericChart(chart: NumericChart): string {
     xGrid(across.axis, { top, bottom }, x),
     ...lanes.map((flag) => flagMark(flag, top)),
     ...references.map(({ from, to, name }) =>
-      reference([x(from[0]), y(from[1])], [x(to[0]), y(to[1])], name, top),
+      reference([x(from[0]), y(from[1])], [x(to[0]), y(to[1])], name),
     ),
     ...series.map((one, at) =>
       marks(one, (point) => [x(point.x) + apart * beside(series, at, point.x), y(point.y)]),
@@ -125,13 +126,9 @@ function lastLabel({ ticks, labels }: Axis, x: (value: number) => number, right:
 function reference(
   [x1, y1]: readonly [number, number],
   [x2, y2]: readonly [number, number],
-  name: string,
-  top: number,
+  name?: string,
 ): string {
-  const flat = y1 === y2;
-  const text = flat
-    ? { x: x1 + 6, y: y1 < top + SIZE ? y1 + SIZE + 2 : y1 - 5 }
-    : { x: x2 - 42, y: y2 + 16, 'text-anchor': 'end' };
+  const text = { x: x2 - 42, y: y2 + 16, 'text-anchor': 'end' };
   return element(
     'g',
     { fill: 'currentColor', stroke: 'none' },
@@ -144,7 +141,9 @@ function reference(
       'stroke-opacity': 0.6,
       'stroke-dasharray': '5 4',
     }),
-    element('text', { ...text, 'fill-opacity': 0.75, 'font-size': SIZE - 1 }, escape(name)),
+    name === undefined
+      ? ''
+      : element('text', { ...text, 'fill-opacity': 0.75, 'font-size': SIZE - 1 }, escape(name)),
   );
 }
 

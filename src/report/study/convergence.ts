@@ -127,12 +127,12 @@ function chart(model: string, rows: readonly ConvergenceExhibit[], style: Style)
     label: `Convergence of ${model}: validation AUC at the last common evaluation: ${ends.join(', ')}`,
     heading: model,
     x: { title: 'steps', axis: steps },
-    y: { title: 'validation AUC', axis: linearAxis([Math.max(0, low), Math.min(1, high)]) },
+    y: {
+      title: `validation AUC${target === undefined ? '' : ` (dashed: target ${precise(target)})`}`,
+      axis: linearAxis([Math.max(0, low), Math.min(1, high)]),
+    },
     series,
-    references:
-      target === undefined
-        ? []
-        : [{ from: [0, target], to: [steps.domain[1], target], name: `target ${precise(target)}` }],
+    references: target === undefined ? [] : [{ from: [0, target], to: [steps.domain[1], target] }],
     width: 440,
   });
 }
