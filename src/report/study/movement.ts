@@ -70,7 +70,7 @@ type LayerMovement = MovementExhibit['layers'][number];
 
 /** How much of a layer stays. Scores by chance differ between layers, so it is counted from there where that is known. */
 function kept({ mean, chance = 0 }: LayerMovement): number {
-  return (mean - chance) / (1 - chance);
+  return chance < 1 ? (mean - chance) / (1 - chance) : 0;
 }
 
 function told({ mean, chance }: LayerMovement): string {
