@@ -29,8 +29,10 @@ describe('examples/transfusion', () => {
       expect(found.map(([condition, parameters]) => [condition, parameters])).toEqual(
         shown.map(([condition, parameters]) => [condition, parameters]),
       );
-      found.forEach(([condition, , auc], i) => {
-        expect(Math.abs(Number(auc) - Number(shown[i][2])), condition).toBeLessThan(0.005);
+      found.forEach(([condition, , ...numbers], i) => {
+        numbers.forEach((value, k) => {
+          expect(Math.abs(Number(value) - Number(shown[i][k + 2])), condition).toBeLessThan(0.005);
+        });
       });
       expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('id="exhibit-g"');
     } finally {
@@ -39,7 +41,9 @@ describe('examples/transfusion', () => {
   }, 300_000);
 });
 
-/** Condition, parameters and AUC of each row of exhibit (a). */
+/** Condition, parameters, AUC and its interval of each row of exhibit (a). */
 function rowsOf(text: string): string[][] {
-  return [...text.matchAll(/^narrow CBR-Tiny +(\S+) +(\d+) +\d+ +(\d\.\d+)/gm)].map((row) => row.slice(1));
+  return [...text.matchAll(/^narrow CBR-Tiny +(\S+) +(\d+) +\d+ +(\d\.\d+) +(\d\.\d+) +(\d\.\d+)/gm)].map(
+    (row) => row.slice(1),
+  );
 }

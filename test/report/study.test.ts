@@ -155,7 +155,7 @@ describe('studyReport', () => {
     );
     const words = plain(studyReport({ ...result, performance: rows }));
     expect(words).toContain(
-      'Pretrained loses −0.030 (−0.050 to −0.010), p &lt; 0.001. Losses: meanVar (−0.030), ',
+      'Pretrained loses −0.030 (−0.050 to −0.010), p &lt; 0.001. Losses: meanVar −0.030 (−0.050 to −0.010), p &lt; 0.001; ',
     );
     expect(words).not.toMatch(/Gains:/);
   });
@@ -251,7 +251,9 @@ describe('studyReport', () => {
   });
 
   it('tells steps to the target, and until when a run that never got there is known', () => {
-    expect(text).toContain('median steps to a validation AUC of 0.91: transfuse:block1 48,');
+    expect(text).toContain(
+      'median steps to a validation AUC of 0.91, which was looked at every 16 steps: transfuse:block1 48,',
+    );
     const never = plain(studyReport(study({ target: 0.9999 })));
     expect(never).toContain(
       'LargeT: no start brought half of its runs to a validation AUC of 0.9999 within 192 steps.',

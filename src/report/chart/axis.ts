@@ -6,7 +6,8 @@
 import { scaleLinear } from 'd3-scale';
 import type { Domain } from '../colour.js';
 import { element } from '../markup.js';
-import { compact } from '../text.js';
+import { compact, textWidth } from '../text.js';
+import { SIZE } from './drawing.js';
 
 /** Where an axis begins and ends, and what is written along it. */
 export interface Axis {
@@ -74,16 +75,40 @@ export function xGrid(
   x: (value: number) => number,
   strong?: number,
 ): string {
+  const { every, first } = labelled(ticks.map(x), labels, Math.max(0, ticks.indexOf(strong ?? NaN)));
   const lines = ticks.map((tick, at) => {
     const stroke = { stroke: 'currentColor', 'stroke-opacity': tick === strong ? 0.45 : 0.14 };
     return (
       element('line', { x1: x(tick), x2: x(tick), y1: top, y2: bottom, ...stroke }) +
-      element(
-        'text',
-        { x: x(tick), y: bottom + 16, 'text-anchor': 'middle', 'fill-opacity': 0.75 },
-        labels[at],
-      )
+      (at % every === first
+        ? element(
+            'text',
+            { x: x(tick), y: bottom + 16, 'text-anchor': 'middle', 'fill-opacity': 0.75 },
+            labels[at],
+          )
+        : '')
     );
   });
   return element('g', { fill: 'currentColor' }, ...lines);
+}
+
+/** Every how manieth label stands there, so that none touches the next; that of `anchor` does. */
+function labelled(
+  places: readonly number[],
+  labels: readonly string[],
+  anchor: number,
+): { readonly every: number; readonly first: number } {
+  const widths = labels.map((label) => textWidth(label, SIZE));
+  const free = (every: number): boolean =>
+    places.every((place, at) => {
+      const next = at + every;
+      return (
+        at % every !== anchor % every ||
+        next >= places.length ||
+        places[next] - widths[next] / 2 - (place + widths[at] / 2) >= 6
+      );
+    });
+  let every = 1;
+  while (every < places.length && !free(every)) every++;
+  return { every, first: anchor % every };
 }

@@ -44,8 +44,6 @@ export interface NumericSeries {
 export interface ReferenceLine {
   readonly from: readonly [x: number, y: number];
   readonly to: readonly [x: number, y: number];
-  /** Stands below the upper end of a rising line. */
-  readonly name?: string;
 }
 
 /** A name at a place of the x axis, above the plot. */
@@ -102,9 +100,7 @@ export function numericChart(chart: NumericChart): string {
     yGrid(up.axis, { left, right }, y),
     xGrid(across.axis, { top, bottom }, x),
     ...lanes.map((flag) => flagMark(flag, top)),
-    ...references.map(({ from, to, name }) =>
-      reference([x(from[0]), y(from[1])], [x(to[0]), y(to[1])], name),
-    ),
+    ...references.map(({ from, to }) => reference([x(from[0]), y(from[1])], [x(to[0]), y(to[1])])),
     ...series.map((one, at) =>
       marks(one, (point) => [x(point.x) + apart * beside(series, at, point.x), y(point.y)]),
     ),
@@ -123,28 +119,13 @@ function lastLabel({ ticks, labels }: Axis, x: (value: number) => number, right:
   return at < 0 ? 0 : Math.max(0, x(ticks[at]) + textWidth(labels[at], SIZE) / 2 - right - 8);
 }
 
-function reference(
-  [x1, y1]: readonly [number, number],
-  [x2, y2]: readonly [number, number],
-  name?: string,
-): string {
-  const text = { x: x2 - 42, y: y2 + 16, 'text-anchor': 'end' };
-  return element(
-    'g',
-    { fill: 'currentColor', stroke: 'none' },
-    element('line', {
-      x1,
-      y1,
-      x2,
-      y2,
-      stroke: 'currentColor',
-      'stroke-opacity': 0.6,
-      'stroke-dasharray': '5 4',
-    }),
-    name === undefined
-      ? ''
-      : element('text', { ...text, 'fill-opacity': 0.75, 'font-size': SIZE - 1 }, escape(name)),
-  );
+function reference([x1, y1]: readonly [number, number], [x2, y2]: readonly [number, number]): string {
+  return element('line', {
+    ...{ x1, y1, x2, y2 },
+    stroke: 'currentColor',
+    'stroke-opacity': 0.6,
+    'stroke-dasharray': '5 4',
+  });
 }
 
 interface PlacedFlag {

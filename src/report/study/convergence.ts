@@ -54,12 +54,14 @@ function speed(model: string, rows: readonly ConvergenceExhibit[], target: numbe
   const reached = rows.filter(({ medianSteps }) => medianSteps !== null);
   const slow = rows.filter(({ medianSteps }) => medianSteps === null).map(({ condition }) => condition);
   const goal = `a validation AUC of ${precise(target)}`;
+  const every = rows[0]?.curves[0]?.history.at(1)?.step;
+  const resolution = every === undefined ? '' : `, which was looked at every ${plural(every, 'step')}`;
   if (reached.length === 0)
     return `${model}: no start brought half of its runs to ${goal} within ${count(longest(rows))} steps.`;
   const sorted = [...reached].sort((a, b) => (a.medianSteps ?? 0) - (b.medianSteps ?? 0));
   const each = sorted.map(({ condition, medianSteps }) => `${condition} ${count(medianSteps ?? 0)}`);
   const rest = slow.length === 0 ? '' : ` Half or more of the runs from ${listed(slow)} did not reach it.`;
-  return `${model}: median steps to ${goal}: ${each.join(', ')}.${rest}`;
+  return `${model}: median steps to ${goal}${resolution}: ${each.join(', ')}.${rest}`;
 }
 
 function longest(rows: readonly ConvergenceExhibit[]): number {
@@ -81,7 +83,7 @@ function curves(
         ? ': thin lines are single seeds, the thick line is their mean where all of them have an evaluation. '
         : '. ') +
       (target ? 'The dashed line is the target of the plan. ' : '') +
-      'The axis does not begin at zero.',
+      'The axes need not begin at zero.',
   };
 }
 
@@ -156,7 +158,7 @@ function marginalGains(
   });
   if (groups.length === 0) return [];
   const marginals = groups.flatMap(({ rows }) => rows.map(({ marginal }) => marginal));
-  const withSteps = marginals.some(({ steps }) => steps !== null);
+  const withSteps = marginals.some(({ steps }) => steps !== null && steps !== 0);
   const columns = [
     {
       title: 'gain of test AUC',

@@ -54,10 +54,12 @@ export function interval(estimate: Estimate, digits = 3): string {
   return `${score(value, digits)} (${score(low, digits)} to ${score(high, digits)})`;
 }
 
-/** A difference with its sign. */
+/** A difference with its sign; `0.000` where it rounds to none. */
 export function signed(value: number, digits = 3): string {
-  const text = score(value, digits);
-  return value > 0 ? `+${text}` : text;
+  if (!Number.isFinite(value)) return '–';
+  const size = Math.abs(value).toFixed(digits);
+  if (Number(size) === 0) return size;
+  return `${value > 0 ? '+' : '−'}${size}`;
 }
 
 /** `+0.012 (−0.001 to +0.025)` */

@@ -60,8 +60,10 @@ export function filtersExhibit({ filters }: StudyResult): Exhibit {
 }
 
 function finding(model: string, all: readonly FilterExhibit[]): string {
-  const each = all.map(({ condition, unchanged }) => `${condition} ${score(median(known(unchanged)), 2)}`);
-  return `${model}, median correlation of a first-layer filter with itself before training: ${each.join(', ')}.`;
+  const values = all.map(({ unchanged }) => score(median(known(unchanged)), 2));
+  const same = all.length > 1 && new Set(values).size === 1;
+  const each = all.map(({ condition }, at) => `${condition} ${values[at]}`).join(', ');
+  return `${model}, median correlation of a first-layer filter with itself before training: ${same ? `${values[0]} from every start` : each}.`;
 }
 
 /** Correlations that there are. */

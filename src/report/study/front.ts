@@ -8,7 +8,7 @@ import { escape } from '../markup.js';
 import { count, plural } from '../text.js';
 import { conditionsOf, meaning } from './conditions.js';
 import type { Exhibit } from './exhibit.js';
-import { listed } from './exhibit.js';
+import { groupBy, listed } from './exhibit.js';
 import { simpleTable } from './simple-table.js';
 
 const PARTS = ['train', 'validation', 'test'] as const;
@@ -20,9 +20,16 @@ export function lead(result: StudyResult): string {
   const { counts, classes } = data.target;
   const images = (part: (typeof PARTS)[number]): number => sum(counts[part]);
   return (
-    `${listed(names)}, ${names.length > 1 ? 'each ' : ''}from ${plural(conditionsOf(result).length, 'start')} with ${plural(plan.seeds.length, 'seed')}, ` +
+    `${listed(names)}, ${starts(result)} with ${plural(plan.seeds.length, 'seed')}, ` +
     `trained on ${plural(images('train'), 'image')} of ${classes.length} classes and tested on ${count(images('test'))}.`
   );
+}
+
+function starts(result: StudyResult): string {
+  const counts = groupBy([...result.performance], ({ model }) => model).map(([, rows]) => rows.length);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  if (counts.length < 2) return `from ${plural(conditionsOf(result).length, 'start')}`;
+  return least === most ? `each from ${plural(most, 'start')}` : `from ${least} to ${plural(most, 'start')}`;
 }
 
 /** Data, architectures and conditions. */

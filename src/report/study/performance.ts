@@ -53,9 +53,13 @@ function finding(model: string, rows: readonly PerformanceRow[]): string {
     ...(['gains', 'losses', 'none'] as const).flatMap((what) => {
       const like = others.filter(({ gain }) => verdict(gain) === what);
       if (like.length === 0) return [];
-      const each = like.map(({ condition, gain }) => `${condition} (${signed(gain.value)})`);
+      const each = like.map(({ condition, gain }) =>
+        what === 'none'
+          ? `${condition} (${signed(gain.value)})`
+          : `${condition} ${signedInterval(gain)}, ${pText(gain.p)}`,
+      );
       const head = { gains: 'Gains', losses: 'Losses', none: NONE[0].toUpperCase() + NONE.slice(1) }[what];
-      return [`${head}: ${listed(each)}.`];
+      return [`${head}: ${what === 'none' ? listed(each) : each.join('; ')}.`];
     }),
   ];
   return `${model}: ${base}. ${sentences.join(' ')}`;

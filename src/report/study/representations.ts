@@ -69,7 +69,7 @@ function finding(one: RepresentationExhibit, measure: string): string {
   }
   return attainableP(one) > LEVEL
     ? `${what} So few networks cannot decide it: the permutation test gives ${pText(p)}, and the smallest p that it could give is ${pValue(attainableP(one))}.`
-    : `${what} That is no difference that this data could show (one-sided permutation test, ${pText(p)}).`;
+    : `${what} There is no difference that this data could show (one-sided permutation test, ${pText(p)}).`;
 }
 
 /** Scratch–scratch of other images, averaged as the headline is. */

@@ -96,7 +96,7 @@ function chart({ model, points, correlation }: StartAndEndExhibit, measure: stri
     x: { title: `${measure} at initialisation`, axis },
     y: { title: `${measure} after training`, axis },
     series,
-    references: [{ from: [low, low], to: [high, high], name: 'as before' }],
+    references: [{ from: [low, low], to: [high, high] }],
     width: 340,
   });
 }
