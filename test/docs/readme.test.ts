@@ -13,11 +13,12 @@ import { layersCommand } from '../../src/cli/layers.js';
 import { mergeCommand } from '../../src/cli/merge.js';
 import { momentsCommand } from '../../src/cli/moments.js';
 import { scoreCommand } from '../../src/cli/score.js';
+import { transferCommand } from '../../src/cli/transfer.js';
 import * as docs from './blocks.js';
 
 const commands = [
   ...[compareCommand, scoreCommand, manyCommand, measuresCommand, layersCommand, doctorCommand],
-  ...[captureCommand, momentsCommand, mergeCommand],
+  ...[captureCommand, momentsCommand, mergeCommand, transferCommand],
 ];
 const checkpoints = join(docs.root, 'examples/compare-checkpoints/checkpoints');
 const reference = join(docs.root, '../shared/reference');
@@ -29,7 +30,7 @@ describe('the README', () => {
   const shell = [
     ...['README.md', 'docs/getting-started.md', 'docs/conventions.md'],
     ...['docs/inference.md', 'docs/many-models.md', 'docs/measures.md'],
-    ...['docs/capturing.md', 'docs/large.md'],
+    ...['docs/capturing.md', 'docs/large.md', 'docs/transfer.md'],
   ]
     .flatMap((file) => docs.blocksOf(file).map((block) => ({ ...block, file })))
     .filter(({ language }) => language === 'sh');
