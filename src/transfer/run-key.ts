@@ -7,6 +7,7 @@ import type { LayersModel } from '@tensorflow/tfjs';
 import { parseCondition } from './conditions.js';
 import type { Condition } from './conditions.js';
 import type { ModelSpec } from './models.js';
+import { sha256 } from './sha256.js';
 import type { ResolvedTraining } from './train-options.js';
 
 /** Of the code that initialises and trains: a change of it that changes numbers makes every key another. */
@@ -41,7 +42,7 @@ export async function fingerprintModel(model: LayersModel): Promise<string> {
   const parts = await Promise.all(
     model.weights.map(async (weight) => {
       const value = weight.read();
-      return [weight.originalName, value.shape, await digest(bytesOf(await value.data()))];
+      return [weight.originalName, value.shape, await digest(await value.data())];
     }),
   );
   return digest(new TextEncoder().encode(canonical(parts)));
@@ -55,12 +56,7 @@ export function canonical(value: unknown): string {
   });
 }
 
-function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
-}
-
 /** SHA-256, the first 32 of its hexadecimal digits. */
-async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(hash.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
+async function digest(values: ArrayBufferView): Promise<string> {
+  return (await sha256(values)).slice(0, 32);
 }
